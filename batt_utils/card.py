@@ -1,0 +1,441 @@
+"""Writes a batt module and its call table from solver programs: `python -m batt_utils.card`.
+
+A program is a function of straight-line calls. It is read from its text and never executed:
+
+    def solve_TASK(S, I, C):            (also (I), (S, I); the name may be `solve` alone)
+        x1 = objects(I, T, F, T)        (calls may be nested; a constant is a name or an integer)
+        O = first(x1)
+        return O
+
+The batt runs many of them at once; of equal calls it makes one. Programs come from `solver_dir/` of
+the current folder, where run_batt stores those that score, and from the embedded `arc/solvers.py`;
+or from a file of one's own. Each is taken once as it is. If more are asked for, they are repeated in
+turn, and in a repeat each item of a call is replaced by one of its kind with a chance of 0.1.
+"""
+
+import argparse
+import ast
+import errno
+import os
+import random
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from hashlib import md5
+from itertools import chain, count, cycle, islice
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from batt_utils.expand import expand
+from batt_utils.program import INPUTS, VARIABLE, Call, Calls, make_call, needs
+from batt_utils.store import read_links
+
+ARC = Path(__file__).with_name("arc")
+SOLVERS = ARC / "solvers.py"
+DIFFERS = ARC / "differs.py"
+STORED = Path("solver_dir")
+
+HEAD = """\
+from batt_utils.arc.constants import *
+from batt_utils.arc.dsl import *
+from batt_utils.arc.dsl import _get_safe_default
+
+
+def batt(task_id, S, I, C, log_path):
+    s = []
+    o = []
+"""
+GUARDED = """\
+    try:
+        t{number} = {call}
+    except (TypeError, AttributeError, ValueError):
+        t{number} = _get_safe_default({call.function})
+"""
+
+
+class Routine(NamedTuple):
+    """A solver's or differ's program: its calls, numbered from 1, and the number of its result."""
+
+    name: str
+    calls: Calls
+    result: int
+    evolved: bool = False
+
+    @property
+    def text(self) -> str:
+        """What it is known by: the same text for all programs of the same calls."""
+        return expand(self.calls, "solve", self.result)
+
+
+class Vocabulary(NamedTuple):
+    """What a program may name: functions with (number of parameters, result type), constants."""
+
+    functions: dict[str, tuple[int, object]]
+    constants: dict[str, object]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The names of the embedded DSL."""
+    from inspect import isfunction, signature
+
+    from batt_utils.arc import constants, dsl
+
+    signatures = {
+        name: signature(value)
+        for name, value in sorted(vars(dsl).items())
+        if isfunction(value) and value.__module__ == dsl.__name__ and not name.startswith("_")
+    }
+    return Vocabulary(
+        {name: (len(of.parameters), of.return_annotation) for name, of in signatures.items()},
+        {name: value for name, value in sorted(vars(constants).items()) if name.isupper()},
+    )
+
+
+# Reading
+
+
+def read_programs(path: Path, prefix: str = "solve") -> list[Routine]:
+    """Reads every program of a file whose function's name starts with `prefix`.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no Python, holds no program, or one of another form or with an unknown
+            name. The message names file, line and function.
+    """
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except SyntaxError as error:
+        raise ValueError(f"{path}:{error.lineno or 1}: no Python source: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ValueError(f"{path}: no Python source: NUL bytes or too much nesting") from None
+    functions = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith(prefix)
+    ]
+    if not functions:
+        raise ValueError(f"{path}: no program: write one as `def {prefix}_NAME(S, I, C):`")
+    return [_read_program(function, path) for function in functions]
+
+
+def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
+    parameters = tuple(parameter.arg for parameter in function.args.args)
+    names = {parameter: parameter for parameter in parameters}  # what stands for each variable
+    calls: Calls = {}
+    words = vocabulary()
+
+    def wrong(node: ast.AST, problem: str) -> ValueError:
+        line = getattr(node, "lineno", function.lineno)
+        return ValueError(f"{path}:{line}: {function.name}: {problem}")
+
+    def read(node: ast.expr) -> str:
+        match node:
+            case ast.Name(id=name):
+                if name in names:
+                    return names[name]
+                if name in words.functions or name in words.constants:
+                    return name
+                raise wrong(node, f"{name} is no variable and no name of the DSL")
+            case ast.Constant(value=int(value)) if not isinstance(value, bool):
+                return str(value)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+                return str(-value)
+            case ast.Call(func=func, args=args, keywords=[]):
+                call = make_call(read(func), [read(argument) for argument in args])
+                if not VARIABLE(call.function) and call.function not in words.functions:
+                    raise wrong(node, f"{call.function} is no function")
+                calls[len(calls) + 1] = call
+                return f"t{len(calls)}"
+        raise wrong(node, "write calls with plain names and integers only")
+
+    *lines, last = function.body
+    if ast.get_docstring(function) is not None:
+        lines = lines[1:]
+    if parameters not in (("I",), ("S", "I"), ("S", "I", "C")) or function.decorator_list:
+        raise wrong(function, "write its head as `def NAME(S, I, C):`")
+    try:
+        for line in lines:
+            match line:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    names[name] = read(value)
+                case _:
+                    raise wrong(line, "write the line as `x1 = func(arg, ...)`")
+        match last:
+            case ast.Return(value=ast.expr() as value) if VARIABLE(result := read(value)):
+                return Routine(function.name, calls, int(result[1:]))
+    except RecursionError:
+        raise wrong(function, "its calls are nested too deeply: write them line by line") from None
+    raise wrong(last, "end it with `return O`, O being the value of a call")
+
+
+def own_solvers() -> list[Routine]:
+    """The embedded solvers."""
+    return read_programs(SOLVERS)
+
+
+def own_differs() -> list[Routine]:
+    """The embedded differs."""
+    return read_programs(DIFFERS, "differ")
+
+
+def stored_solvers(folders: Iterable[Path]) -> Iterator[Routine]:
+    """The solvers with a score that are stored in folders `solver_dir/solve_TASK`, the best first.
+
+    One that is not in the form or has other names is skipped, with a line on stderr.
+    """
+    found = sorted(
+        (-link.score, -link.t_log, folder, link.md5)
+        for folder in folders
+        for link in read_links(folder)
+        if link.score > 0
+    )
+    for score, t_log, folder, name in found:
+        try:
+            routines = read_programs(folder / f"{-score}/{-t_log}/{name}.py")
+        except (OSError, ValueError) as error:
+            print(f"skipped: {error}", file=sys.stderr)
+        else:
+            yield from (routine._replace(name=folder.name) for routine in routines)
+
+
+def in_order(folders: Iterable[Path], own: list[Routine], task_id: str | None) -> Iterator[Routine]:
+    """The solvers stored in `folders`, then `own`; but before all others those of the task."""
+    first = f"solve_{task_id}"
+    folders = set(folders)
+    task_folders = {folder for folder in folders if folder.name == first}
+    yield from stored_solvers(task_folders)
+    yield from (solver for solver in own if solver.name == first)
+    yield from stored_solvers(folders - task_folders)
+    yield from (solver for solver in own if solver.name != first)
+
+
+def unique(routines: Iterable[Routine]) -> Iterator[Routine]:
+    """Passes on the first of those that are the same program."""
+    seen: set[str] = set()
+    for routine in routines:
+        if routine.text not in seen:
+            seen.add(routine.text)
+            yield routine
+
+
+# Mutating
+
+
+def mutate(routine: Routine, rate: float, rng: random.Random) -> Routine:
+    """Replaces each name, variable and number of a program's calls with a chance of `rate`.
+
+    What comes instead is of the same kind: a constant or integer for one of the same type, a
+    function for one with as many parameters (and the same result type, if there is one), a variable
+    for I or the value of an earlier call. So every variable is still defined before its use.
+    """
+    calls: Calls = {}
+    for t, call in routine.calls.items():
+        items = [call.function, *call.arguments]
+        for place, item in enumerate(items):
+            if rng.random() < rate and (choices := _alternatives(item, calls, called=place == 0)):
+                items[place] = rng.choice(choices)
+        calls[t] = make_call(items[0], items[1:])
+    mutated = routine._replace(calls=calls)
+    return mutated._replace(evolved=mutated.text != routine.text)
+
+
+def _alternatives(item: str, earlier: Calls, called: bool) -> list[str]:
+    """What may stand in place of an item, which is either called or an argument."""
+    functions, constants = vocabulary()
+    if VARIABLE(item) or item in INPUTS:
+        found = [f"t{t}" for t in earlier] if called else ["I", *(f"t{t}" for t in earlier)]
+    elif item in functions:
+        arity = functions[item][0]
+        same_arity = [name for name, kind in functions.items() if kind[0] == arity]
+        same_kind = [name for name in same_arity if functions[name] == functions[item]]
+        found = same_kind if len(same_kind) > 1 else same_arity
+    else:
+        kind = type(constants.get(item, 0))
+        found = [name for name, value in constants.items() if type(value) is kind]
+    return [name for name in found if name != item]
+
+
+def vary(
+    routines: Sequence[Routine], number: int, rate: float, rng: random.Random
+) -> list[Routine]:
+    """Takes `number` programs: the given ones as they are, then mutated ones, in turn."""
+    repeats = (mutate(routine, rate, rng) for routine in cycle(routines))
+    return list(islice(chain(routines, repeats), number))
+
+
+# Writing
+
+
+class _Table:
+    """The calls of a batt, each of them once, and the lines that make them."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Call, int] = {}
+        self.lines: list[str] = []
+
+    def add(self, routine: Routine, grid: str) -> int:
+        """Adds a program with `grid` in place of I; returns the number of its result."""
+        names = {"I": grid}
+        for t in needs(routine.calls, [routine.result]):
+            call = routine.calls[t]
+            function, *arguments = (
+                names.get(item, item) for item in (call.function, *call.arguments)
+            )
+            call = make_call(function, arguments)
+            if call not in self.numbers:
+                self.numbers[call] = len(self.numbers) + 1
+                self.lines.append(GUARDED.format(number=self.numbers[call], call=call))
+            names[f"t{t}"] = f"t{self.numbers[call]}"
+        return self.numbers[call]
+
+
+def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine]) -> int:
+    """Writes the batt module `path` and its call table, `NAME_call.py` beside it.
+
+    The differs measure the input first, then what each solver gives. Both files are written beside
+    their places and then renamed, the module last.
+
+    Returns:
+        The number of calls.
+
+    Raises:
+        OSError: a file cannot be written.
+        ValueError: `path` cannot be imported as a module.
+    """
+    if path.suffix != ".py" or not path.stem.isidentifier():
+        raise ValueError(f"{path} is no name for a module: use letters, digits and _")
+    table = _Table()
+
+    def measure(owner: str, grid: str) -> None:
+        for differ in differs:
+            t = table.add(differ, grid)
+            table.lines.append(f"    s.append(({t}, '{owner}', '{differ.name}', t{t}))\n")
+
+    measure("None", "I")
+    taken: set[str] = set()
+    for solver in solvers:
+        solver_id = next(name for name in _names(solver) if name not in taken)
+        taken.add(solver_id)
+        table.lines.append(f"    # {solver.name}\n")
+        t = table.add(solver, "I")
+        table.lines.append(f"    o.append(({t}, {solver.evolved}, '{solver_id}', t{t}))\n")
+        measure(solver_id, f"t{t}")
+    entries = [
+        f"    {number}: '{', '.join([call.function, *call.arguments])}',\n"
+        for call, number in table.numbers.items()
+    ]
+    _write(
+        {
+            path.with_stem(f"{path.stem}_call"): f"t_call = {{\n{''.join(entries)}}}\n",
+            path: f"{HEAD}{''.join(table.lines)}    return o, s\n",
+        }
+    )
+    return len(table.numbers)
+
+
+def _names(routine: Routine) -> Iterator[str]:
+    """Eight hex digits from a program's text, then others for when they are taken."""
+    return (md5(f"{routine.text}{salt}".encode()).hexdigest()[:8] for salt in count())
+
+
+def _write(texts: Mapping[Path, str]) -> None:
+    """Writes all files or none: each under a hidden name first, then all are renamed, in order."""
+    hidden = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
+    try:
+        for path, text in texts.items():
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "a folder has this name")
+            hidden[path].write_bytes(text.encode())
+        for path in texts:
+            hidden[path].replace(path)
+    except OSError as error:
+        raise OSError(f"{path} cannot be written ({error.strerror}): choose another FILE") from None
+    finally:
+        for temporary in hidden.values():
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def demo(folder: Path, name: str) -> Path:
+    """Writes the batt that shows run_batt at work as `name` in `folder`, the same at each call.
+
+    It holds 32 embedded solvers as they are, first that of task 007bbfb7.
+
+    Returns:
+        The module's path; its call table is beside it.
+    """
+    path = folder / f"{name}.py"
+    solvers = sorted(own_solvers(), key=lambda solver: solver.name != "solve_007bbfb7")
+    write_batt(path, list(unique(solvers))[:32], own_differs())
+    return path
+
+
+# The command
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog="python -m batt_utils.card",
+        description="Writes a batt module and its call table from solver programs: those stored "
+        "in ./solver_dir, the best first, then the embedded ones.",
+    )
+    add = parser.add_argument
+    add("-c", "--count", type=int, default=32, metavar="COUNT",
+        help="how many solvers; more than there are: they are repeated, mutated (default: 32)")
+    add("-i", "--task_id", metavar="TASK", help="take the solvers of this task first")
+    add("-f", "--file", default="batt", metavar="FILE",
+        help="the module; its call table is FILE_call.py (default: batt)")
+    add("-fs", "--freeze_solvers", action="store_true", help="repeat solvers without mutating them")
+    add("-fd", "--freeze_differs", action="store_true",
+        help="use the embedded differs only; else a batt that repeats solvers has one mutated too")
+    add("--seed", type=int, metavar="N", help="the same N mutates the same way (default: random)")
+    add("--solvers", type=Path, metavar="FILE", help="take the solvers of this file only")
+    add("--mutation", type=float, default=0.1, metavar="RATE",
+        help="how likely each item of a repeat is replaced, 0 to 1 (default: 0.1)")
+    arguments = parser.parse_args(argv)
+    if arguments.count < 1:
+        raise ValueError(f"--count is {arguments.count}: give at least 1")
+    if not 0 <= arguments.mutation <= 1:
+        raise ValueError(f"--mutation is {arguments.mutation}: give 0 to 1")
+    return arguments
+
+
+def _generate(arguments: argparse.Namespace) -> str:
+    """Writes the batt asked for; returns a line about it."""
+    rate = arguments.mutation
+    own = read_programs(arguments.solvers or SOLVERS)
+    folders = [] if arguments.solvers else STORED.glob("solve_*")
+    pool = list(islice(unique(in_order(folders, own, arguments.task_id)), arguments.count))
+    seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
+    rng = random.Random(seed)
+    solvers = vary(pool, arguments.count, 0 if arguments.freeze_solvers else rate, rng)
+    differs = own_differs()
+    if len(solvers) > len(pool) and not arguments.freeze_differs:
+        differ = mutate(rng.choice(differs), rate, rng)
+        if differ.evolved:
+            differs.append(differ._replace(name=f"{differ.name}_{next(_names(differ))}"))
+    path = Path(arguments.file.removesuffix(".py") + ".py")
+    calls = write_batt(path, solvers, differs)
+    evolved = sum(solver.evolved for solver in solvers)
+    return f"{path}: {len(solvers)} solvers, {evolved} of them mutated, {calls} calls, seed {seed}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status, 2 for what the user can put right."""
+    try:
+        print(_generate(_parse(argv)))
+    except (OSError, ValueError) as error:
+        print(f"card: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

