@@ -31,6 +31,7 @@ from batt_utils.evaluate import (
     Samples,
     SampleScore,
     Speed,
+    check_ready,
     check_speed,
     make_plan,
     prepare,
@@ -219,6 +220,7 @@ async def run_batt(
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
     with _use_session(total_data) as session:
+        session.store.prepare()
         _say(f"-- {task_id} - {task_i} start --")
         with measure(prof, "run_batt.check_batt"):
             score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
@@ -359,43 +361,31 @@ def process(
     Returns:
         All that were let in when they came, and whether one passed its time.
     """
-    session.store.prepare()
     calls = session.calls
     roots = list(names)
+    estimates = [sum(score.seconds[need] for need in needs(calls, [t])) for t in roots]
     links = [
-        Link(
-            score.o_score.score[unique[t]],
-            log_time(sum(score.seconds[need] for need in needs(calls, [t]))),
-            names[t],
-        )
-        for t in roots
+        Link(score.o_score.score[unique[t]], log_time(seconds), names[t])
+        for t, seconds in zip(roots, estimates)
     ]
-    outcome = compete(read_links(session.store.solver_folder(task_id)), links)
-    texts: dict[str, str] = {}
-    measured: dict[int, Link] = {}
-    timed_out = False
-    for place in outcome.stayed:
-        t = roots[place]
-        with measure(prof, "run_batt.check_solver_speed"):
-            speed = check_solver_speed(session, task_id, t, timeout)
-        if speed is None:
-            print(
-                f"run_batt.py: solver {names[t]} is left out: its process died twice",
-                file=sys.stderr,
-            )
-            continue
-        timed_out |= speed.timed_out
-        measured[place] = links[place]._replace(t_log=log_time(speed.seconds))
-        with measure(prof, "run_batt.generate_expanded"):
-            texts[names[t]] = expand(calls, "solve", t)
-    session.store.save_solvers(task_id, list(measured.values()), texts)
-    left_out = {*outcome.stayed} - {*measured}
-    saved = [
-        Saved(unique[roots[place]], measured.get(place, links[place]).t_log)
-        for place in outcome.accepted
-        if place not in left_out
-    ]
-    return saved, timed_out
+    accepted, stayed, _ = compete(read_links(session.store.solver_folder(task_id)), links)
+
+    with measure(prof, "run_batt.check_solver_speed"):
+        staying = {roots[place]: estimates[place] for place in stayed}
+        speeds = check_solver_speed(session, task_id, staying, timeout)
+    for place in stayed:
+        if speed := speeds.get(roots[place]):
+            links[place] = links[place]._replace(t_log=log_time(speed.seconds))
+    ended = {place for place in stayed if roots[place] not in speeds}
+    for place in ended:
+        print(f"run_batt.py: solver {links[place].md5} left out: it ends its process", file=sys.stderr)
+
+    arrivals = [place for place in stayed if place not in ended]
+    with measure(prof, "run_batt.generate_expanded"):
+        texts = {names[roots[place]]: expand(calls, "solve", roots[place]) for place in arrivals}
+    session.store.save_solvers(task_id, [links[place] for place in arrivals], texts)
+    saved = [Saved(unique[roots[place]], links[place].t_log) for place in accepted if place not in ended]
+    return saved, any(speed.timed_out for speed in speeds.values())
 
 
 def save_differs(
@@ -410,7 +400,8 @@ def save_differs(
     names = inline_batch("differ", session.calls, list(d_score.last_t.values()), prof)
     with measure(prof, "run_batt.generate_expanded"):
         texts = {md5: expand(session.calls, "differ", t) for t, md5 in names.items()}
-    for kind in KINDS:
+
+    def save(kind: str) -> None:
         links = [
             Link(counts[kind], solver.t_log, names[d_score.last_t[name]])
             for solver in saved
@@ -419,14 +410,46 @@ def save_differs(
         ]
         session.store.save_differs(task_id, kind, links, texts)
 
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(save, KINDS))
 
-def check_solver_speed(session: Session, task_id: str, t: int, timeout: float) -> Speed | None:
-    """Times one solver on every sample of its task; None if it ends its process."""
-    source = f"def solve(S, I, C):\n{body(session.calls, t)}"
-    (result,) = session.workers.run(check_speed, [(task_id, source, timeout)], 2 * timeout)
-    if isinstance(result, Speed):
-        return result
-    return Speed(2 * timeout, True) if result.timed_out else None
+
+def check_solver_speed(
+    session: Session, task_id: str, estimates: Mapping[int, float], timeout: float
+) -> dict[int, Speed]:
+    """Times solvers, one after the other, on every sample of their task.
+
+    Args:
+        session: that of the run.
+        task_id: the task.
+        estimates: the t of each solver, and the seconds that it should take.
+        timeout: seconds for one solver on one sample.
+
+    Returns:
+        The speed of each; a solver that ends its process has none.
+    """
+    speeds: dict[int, Speed] = {}
+    batches: list[list[int]] = []
+    left = 0.0
+    for t, seconds in estimates.items():
+        if not batches or seconds > left:
+            batches.append([])
+            left = timeout / 2
+        left -= seconds
+        batches[-1].append(t)
+    for batch in batches:
+        sources = {t: f"def solve(S, I, C):\n{body(session.calls, t)}" for t in batch}
+        (result,) = session.workers.run(check_speed, [(task_id, [*sources.values()], timeout)], 2 * timeout)
+        if isinstance(result, list):
+            speeds |= zip(batch, result)
+            continue
+        for t in batch:  # one of them hangs or ends its process: each alone
+            (result,) = session.workers.run(check_speed, [(task_id, [sources[t]], timeout)], 2 * timeout)
+            if isinstance(result, list):
+                speeds[t] = result[0]
+            elif result.timed_out:
+                speeds[t] = Speed(2 * timeout, True)
+    return speeds
 
 
 def log_time(seconds: float) -> int:
@@ -453,6 +476,7 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
         subject = make_plan(module.program) if module.program else module.name
         calls = module.calls
     with Workers(options.workers or count_cores(), prepare, (subject, total_data)) as workers:
+        list(workers.run(check_ready, [()] * workers.count, None))
         yield Session(calls, workers, Store(options.out))
 
 

@@ -452,6 +452,11 @@ def prepare(batt: Plan | str | Batt, samples: Samples) -> None:
     gc.freeze()
 
 
+def check_ready() -> None:
+    """Raises what kept `prepare` from making this process ready."""
+    _get_host()
+
+
 def _get_host() -> Host:
     if isinstance(_host, BaseException):
         raise _host
@@ -503,23 +508,26 @@ def score_sample(job: Job, timeout: float, log: str) -> SampleScore:
     return host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log)
 
 
-def check_speed(task_id: str, source: str, timeout: float) -> Speed:
-    """Runs a solver's source on every sample of a task; one that fails has taken what it took till then."""
-    host = _get_host()
-    names = dict(host.names)
-    exec(compile(source, "solver", "exec"), names)
-    solve: Any = names["solve"]
-    pairs = _pairs(task_id, "demo", "test")
-    timed_out = False
+def check_speed(task_id: str, sources: Sequence[str], timeout: float) -> list[Speed]:
+    """Runs solvers, one after the other, on every sample of a task.
 
-    def run(grid: Grid) -> None:
+    A solver that fails on a sample has taken what it took till then.
+    """
+    host = _get_host()
+    pairs = _pairs(task_id, "demo", "test")
+
+    def run(solve: Any, grid: Grid) -> None:
         with suppress(Exception):
             solve(pairs, grid, None)
 
-    start = perf_counter()
-    for grid, _ in pairs:
-        timed_out |= not run_within(timeout, partial(run, grid))
-    return Speed(perf_counter() - start, timed_out)
+    speeds = []
+    for source in sources:
+        names = dict(host.names)
+        exec(source, names)
+        start = perf_counter()
+        in_time = [run_within(timeout, partial(run, names["solve"], grid)) for grid, _ in pairs]
+        speeds.append(Speed(perf_counter() - start, not all(in_time)))
+    return speeds
 
 
 @lru_cache(maxsize=2)

@@ -41,6 +41,7 @@ class Workers:
 
         They are forked where the system can: what they need is then theirs without being sent.
         """
+        self.count = count
         context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "fork")
         self._pool = pebble.ProcessPool(
             max_workers=count, initializer=prepare, initargs=arguments, context=context
@@ -63,14 +64,14 @@ class Workers:
         self._pool.join()
 
     def run(
-        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float
+        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
     ) -> Iterator[Any]:
         """Starts `function(*job)` for each job, and yields what came of them, in order.
 
         Args:
             function: a module's function.
             jobs: the arguments of each.
-            timeout: seconds after which a job's process is ended, and replaced.
+            timeout: seconds after which a job's process is ended, and replaced; None: never.
 
         Yields:
             For each job what the function returned, or a `Failure`.
@@ -81,7 +82,9 @@ class Workers:
         futures = [self._pool.schedule(function, args=job, timeout=timeout) for job in jobs]
         return (self._wait(function, job, timeout, future) for job, future in zip(jobs, futures))
 
-    def _wait(self, function: Callable[..., Any], job: Sequence[object], timeout: float, future: Any) -> Any:
+    def _wait(
+        self, function: Callable[..., Any], job: Sequence[object], timeout: float | None, future: Any
+    ) -> Any:
         try:
             try:
                 return future.result()

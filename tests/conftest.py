@@ -33,6 +33,22 @@ def write_entries(table):
     return {number: ", ".join(items) for number, items in table.items()}
 
 
+def write_nested(table, root):
+    """The call `root` with each variable replaced by its call."""
+    function, *arguments = (
+        write_nested(table, int(item[1:])) if item[0] == "t" and item[1:].isdigit() else item
+        for item in table[root]
+    )
+    return f"{function}({', '.join(arguments)})"
+
+
+class Text(str):
+    """A text that can be called like a function; this gives the text of the call."""
+
+    def __call__(self, *arguments):
+        return Text(f"{self}({', '.join(map(str, arguments))})")
+
+
 def recorded_roots():
     """Each recorded root of an invented table, as pytest parameters (t_call, root)."""
     tables = json.loads((GOLDEN / "inline_expand.json").read_text())

@@ -1,14 +1,15 @@
 """The old flow, written out slowly and plainly: the oracle of the tests and the measure of speed.
 
 For every candidate of every sample the whole batt is called once more to get its differ values.
-Then each unique candidate is inlined by an `ast.NodeTransformer`, run for its speed, expanded with
-`ast.unparse` on every node and saved, after a search of its task's whole folder. It shares no code
-with what it measures.
+Then every candidate is inlined by an `ast.NodeTransformer`, run for its speed, expanded with
+`ast.unparse` on every node and saved, after a search of its task's whole folder, and so are, each
+time, the differs of its solver. It shares no code with what it measures.
 
     python tests/old_flow.py [-i ID ...] [-b MODULE] [-t SECONDS] [--timing] [--out DIR]
-        [--data PATH]
+        [--data PATH] [--filtered]
 
-runs MODULE.py and MODULE_call.py of the current folder.
+runs MODULE.py and MODULE_call.py of the current folder. `--filtered` is the first redesign:
+candidates with the same body are one, and inlined as a batch.
 """
 
 import argparse
@@ -95,6 +96,7 @@ def run(
     clock: Callable[[str], float] | None = None,
     namespace: Mapping[str, Any] | None = None,
     index: int = 0,
+    filtered: bool = True,
 ) -> Result:
     """Scores one task and saves its solvers and differs, printing the lines of progress.
 
@@ -108,6 +110,7 @@ def run(
         clock: gives the seconds of a solver from its md5 name, in place of the measured ones.
         namespace: where the solvers' names are looked up; without it, the globals of `batt`.
         index: the task's place in the list of tasks.
+        filtered: whether candidates with the same body are one, or each is worked on anew.
     """
     out = Path(out)
     timings: dict[str, float] = Counter()
@@ -122,30 +125,32 @@ def run(
             unique = filter_candidates(scored.candidates, t_call)
         say(f"-- Filtered to {len(unique)} unique candidates (from {len(scored.candidates)})")
 
-        with measured(timings, "run_batt.phase2_inline_batch"):
-            inlined = inline_batch([SOLVE_HEAD + body for body in unique], timings)
-
         names = namespace if namespace is not None else batt.__globals__
         timed_out = scored.timed_out
-        saved = []
-        with measured(timings, "run_batt.phase3_process"):
-            for (body, candidate), text in zip(unique.items(), inlined, strict=True):
-                with measured(timings, "run_batt.check_solver_speed"):
-                    seconds, late = check_speed(SOLVE_HEAD + body, task, timeout, names)
-                timed_out |= late
-                if clock:
-                    seconds = clock(get_md5(text))
-                t_log = 11 - int(math.log(max(seconds, 1e-9)))
-                folder = out / "solver_dir" / f"solve_{task_id}"
-                link = Link(folder, scored.o_score[candidate.solver_id], t_log, get_md5(text))
-                if link.path.is_symlink() or not check_save(folder, link.score):
-                    with measured(timings, "run_batt.generate_expanded"):
-                        expanded = expand(text)
-                    save(link, out / "solver_md5", expanded)
-                    saved.append(Saved(candidate.solver_id, t_log))
-
-        with measured(timings, "run_batt.phase4_differs"):
-            save_differs(scored, t_call, saved, task_id, out, timings)
+        seconds_of: dict[str, float] = {}
+        for bodies in [unique] if filtered else each_alone(scored.candidates, t_call, timings):
+            with measured(timings, "run_batt.phase2_inline_batch"):
+                inlined = inline_batch([SOLVE_HEAD + body for body in bodies], timings)
+            saved = []
+            with measured(timings, "run_batt.phase3_process"):
+                for (body, candidate), text in zip(bodies.items(), inlined, strict=True):
+                    with measured(timings, "run_batt.check_solver_speed"):
+                        seconds, late = check_speed(SOLVE_HEAD + body, task, timeout, names)
+                    timed_out |= late
+                    if clock:
+                        seconds = clock(get_md5(text))
+                    # A solver that comes again keeps its place.
+                    seconds = seconds_of.setdefault(get_md5(text), seconds)
+                    t_log = 11 - int(math.log(max(seconds, 1e-9)))
+                    folder = out / "solver_dir" / f"solve_{task_id}"
+                    link = Link(folder, scored.o_score[candidate.solver_id], t_log, get_md5(text))
+                    if link.path.is_symlink() or not check_save(folder, link.score):
+                        with measured(timings, "run_batt.generate_expanded"):
+                            expanded = expand(text)
+                        save(link, out / "solver_md5", expanded)
+                        saved.append(Saved(candidate.solver_id, t_log))
+            with measured(timings, "run_batt.phase4_differs"):
+                save_differs(scored, t_call, saved, task_id, out, timings)
 
     return Result(
         len(scored.candidates),
@@ -192,9 +197,7 @@ def score(
                     candidates.append(candidate)
                 compared = expected if part == "demo" else candidate.grid
                 with measured(timings, name):
-                    _, s, differ_late = call_batt(
-                        batt, timeout, task_id, pairs, grid, compared, LOG_PATH
-                    )
+                    _, s, differ_late = call_batt(batt, timeout, task_id, pairs, grid, compared, LOG_PATH)
                 late |= differ_late
                 count_differs(d_score, last_t, o_solver_id, s)
             if late:
@@ -203,9 +206,7 @@ def score(
     return Scored(candidates, o_score, d_score, s_score, last_t, any_late)
 
 
-def call_batt(
-    batt: Batt, timeout: float, *arguments: Any
-) -> tuple[Sequence[Any], Sequence[Any], bool]:
+def call_batt(batt: Batt, timeout: float, *arguments: Any) -> tuple[Sequence[Any], Sequence[Any], bool]:
     """Returns o and s, both empty if the call failed or was late, and whether it was late."""
 
     def work() -> tuple[Sequence[Any], Sequence[Any]]:
@@ -236,9 +237,7 @@ def call_within(timeout: float, work: Callable[[], Any]) -> tuple[Any, bool]:
     return (results[0] if results else None), False
 
 
-def count_differs(
-    d_score: Scores, last_t: dict[str, int], solver_id: str, items: Sequence[Any]
-) -> None:
+def count_differs(d_score: Scores, last_t: dict[str, int], solver_id: str, items: Sequence[Any]) -> None:
     """Counts the differ values of one call of the batt for one solver."""
     for t, owner, name, value in items:
         if owner == "None":
@@ -262,15 +261,23 @@ def count_differs(
             counts["zo"] += size > 0
 
 
-def filter_candidates(
-    candidates: Sequence[Candidate], t_call: Mapping[int, str]
-) -> dict[str, Candidate]:
+def filter_candidates(candidates: Sequence[Candidate], t_call: Mapping[int, str]) -> dict[str, Candidate]:
     """Returns the candidates by their bodies: the first one stands for all with the same body."""
     unique: dict[str, tuple[str, Candidate]] = {}
     for candidate in candidates:
         body = make_body(t_call, candidate.t)
         unique.setdefault(get_md5(body), (body, candidate))
     return dict(unique.values())
+
+
+def each_alone(
+    candidates: Sequence[Candidate], t_call: Mapping[int, str], timings: dict[str, float]
+) -> Iterator[dict[str, Candidate]]:
+    """Gives every candidate by itself, by its body, as often as it comes."""
+    for candidate in candidates:
+        with measured(timings, "run_batt.phase1_filter"):
+            body = make_body(t_call, candidate.t)
+        yield {body: candidate}
 
 
 def make_body(t_call: Mapping[int, str], t: int) -> str:
@@ -336,9 +343,7 @@ def inline_batch(sources: Sequence[str], timings: dict[str, float]) -> list[str]
     return [text for text, _ in results]
 
 
-def check_speed(
-    source: str, task: Task, timeout: float, namespace: Mapping[str, Any]
-) -> tuple[float, bool]:
+def check_speed(source: str, task: Task, timeout: float, namespace: Mapping[str, Any]) -> tuple[float, bool]:
     """Runs a solver on all samples; returns the seconds of the whole and whether one was late."""
     samples = [*task["demo"], *task["test"]]
     pairs = tuple((sample["input"], sample["output"]) for sample in samples)
@@ -466,8 +471,7 @@ def isolate_statement(statement: ast.stmt) -> list[ast.stmt]:
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
         a, b, c, d = [ast.unparse(target) for target in statement.targets[0].elts]
         four_calls = (
-            f"{a} = apply(first, S)\n{b} = apply(second, S)\n"
-            f"{c} = mapply(p_g, {a})\n{d} = mapply(p_g, {b})"
+            f"{a} = apply(first, S)\n{b} = apply(second, S)\n{c} = mapply(p_g, {a})\n{d} = mapply(p_g, {b})"
         )
         statements = ast.parse(four_calls).body
     wrapped = []
@@ -544,6 +548,7 @@ def main() -> None:
     parser.add_argument("--timing", action="store_true")
     parser.add_argument("--out", type=Path, default=Path(), metavar="DIR")
     parser.add_argument("--data", type=Path, metavar="PATH")
+    parser.add_argument("--filtered", action="store_true", help="the first redesign")
     args = parser.parse_args()
 
     sys.path[0] = str(Path.cwd())
@@ -559,7 +564,16 @@ def main() -> None:
     timings: dict[str, float] = Counter()
     timeouts = 0
     for index, task_id in enumerate(task_ids):
-        result = run(batt, t_call, tasks[task_id], task_id, args.out, args.timeout, index=index)
+        result = run(
+            batt,
+            t_call,
+            tasks[task_id],
+            task_id,
+            args.out,
+            args.timeout,
+            index=index,
+            filtered=args.filtered,
+        )
         timeouts += result.timed_out
         for name, seconds in result.timings.items():
             timings[name] += seconds

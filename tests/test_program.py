@@ -1,7 +1,7 @@
 from hashlib import md5
 
 import pytest
-from conftest import call_tables, recorded_roots, write_entries
+from conftest import Text, call_tables, recorded_roots, write_entries, write_nested
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -267,11 +267,6 @@ class Anything(dict):
         return Text(name)
 
 
-class Text(str):
-    def __call__(self, *arguments):
-        return Text(f"{self}({', '.join(map(str, arguments))})")
-
-
 def call_batt(source):
     """What a batt returns in such a namespace; the kind of its failure where it fails."""
     four = [
@@ -504,14 +499,6 @@ def test_a_body_is_the_least_that_runs(table):
 
 def has_global_variable(function, table):
     return not {f"t{t}" for t in table}.isdisjoint(function.__code__.co_names)
-
-
-def write_nested(table, root):
-    function, *arguments = (
-        write_nested(table, int(item[1:])) if item[1:].isdigit() and item[0] == "t" else item
-        for item in table[root]
-    )
-    return f"{function}({', '.join(arguments)})"
 
 
 @pytest.mark.parametrize(("t_call", "root"), recorded_roots())

@@ -16,6 +16,7 @@ from collections.abc import Collection as _Collection
 from functools import lru_cache as _lru_cache
 from functools import partial as _partial
 from itertools import chain as _chain
+from typing import TypeGuard as _TypeGuard
 
 from batt_utils.arc.arc_types import (
     Any,
@@ -108,7 +109,10 @@ def divide(a: Numerical, b: Numerical) -> Numerical:
 
 def invert(n: Numerical) -> Numerical:
     """The negative."""
-    return -n if isinstance(n, int) else (-n[0], -n[1])
+    if isinstance(n, int):
+        return -n
+    i, j = n
+    return (-i, -j)
 
 
 def even(n: Integer) -> Boolean:
@@ -118,12 +122,18 @@ def even(n: Integer) -> Boolean:
 
 def double(n: Numerical) -> Numerical:
     """Twice the number."""
-    return n * 2 if isinstance(n, int) else (n[0] * 2, n[1] * 2)
+    if isinstance(n, int):
+        return n * 2
+    i, j = n
+    return (i * 2, j * 2)
 
 
 def halve(n: Numerical) -> Numerical:
     """Half the number, rounded down."""
-    return n // 2 if isinstance(n, int) else (n[0] // 2, n[1] // 2)
+    if isinstance(n, int):
+        return n // 2
+    i, j = n
+    return (i // 2, j // 2)
 
 
 def flip(b: Boolean) -> Boolean:
@@ -133,12 +143,18 @@ def flip(b: Boolean) -> Boolean:
 
 def increment(x: Numerical) -> Numerical:
     """One more."""
-    return x + 1 if isinstance(x, int) else (x[0] + 1, x[1] + 1)
+    if isinstance(x, int):
+        return x + 1
+    i, j = x
+    return (i + 1, j + 1)
 
 
 def decrement(x: Numerical) -> Numerical:
     """One less."""
-    return x - 1 if isinstance(x, int) else (x[0] - 1, x[1] - 1)
+    if isinstance(x, int):
+        return x - 1
+    i, j = x
+    return (i - 1, j - 1)
 
 
 def crement(x: Numerical) -> Numerical:
@@ -450,14 +466,17 @@ def prapply(function, a: Container, b: Container) -> FrozenSet:  # type: ignore[
 # Patches
 
 
-def _holds_cells(patch: Patch) -> bool:
+def _holds_cells(patch: Patch) -> _TypeGuard[Object]:
     """Whether a patch is an object, not a set of places."""
-    return bool(patch) and isinstance(next(iter(patch))[1], tuple)
+    if not patch:
+        return False
+    _, place = next(iter(patch))
+    return isinstance(place, tuple)
 
 
 def _places(patch: Patch) -> _Collection[IntegerTuple]:
     """The places of a patch, in its order."""
-    return [place for _, place in patch] if _holds_cells(patch) else patch  # type: ignore
+    return [place for _, place in patch] if _holds_cells(patch) else patch  # type: ignore[return-value]
 
 
 def _bounds(patch: Patch) -> tuple[int, int, int, int]:
@@ -468,7 +487,7 @@ def _bounds(patch: Patch) -> tuple[int, int, int, int]:
 
 def toindices(patch: Patch) -> Indices:
     """The places of a patch."""
-    return frozenset(_places(patch)) if _holds_cells(patch) else patch  # type: ignore
+    return frozenset(_places(patch)) if _holds_cells(patch) else patch  # type: ignore[return-value]
 
 
 def recolor(value: Integer, patch: Patch) -> Object:
@@ -542,8 +561,8 @@ def shift(patch: Patch, directions: IntegerTuple) -> Patch:
     """The patch moved by a step."""
     di, dj = directions
     if _holds_cells(patch):
-        return frozenset([(value, (i + di, j + dj)) for value, (i, j) in patch])  # type: ignore
-    return frozenset([(i + di, j + dj) for i, j in patch])  # type: ignore
+        return frozenset([(value, (i + di, j + dj)) for value, (i, j) in patch])
+    return frozenset([(i + di, j + dj) for i, j in patch])  # type: ignore[operator]
 
 
 def normalize(patch: Patch) -> Patch:
@@ -594,7 +613,7 @@ def adjacent(a: Patch, b: Patch) -> Boolean:
 def bordering(patch: Patch, grid: Grid) -> Boolean:
     """Whether a patch is at the edge of a grid."""
     top, left, bottom, right = _bounds(patch)
-    return top == 0 or left == 0 or bottom == len(grid) - 1 or right == len(grid[0]) - 1
+    return top == 0 or left == 0 or bottom == len(grid) - 1 or right == width(grid) - 1
 
 
 def position(a: Patch, b: Patch) -> IntegerTuple:
@@ -771,8 +790,8 @@ def hmirror(piece: Piece) -> Piece:
     rows = [i for i, _ in _places(piece)]
     total = min(rows) + max(rows)
     if _holds_cells(piece):
-        return frozenset([(value, (total - i, j)) for value, (i, j) in piece])  # type: ignore
-    return frozenset([(total - i, j) for i, j in piece])  # type: ignore
+        return frozenset([(value, (total - i, j)) for value, (i, j) in piece])
+    return frozenset([(total - i, j) for i, j in piece])  # type: ignore[return-value]
 
 
 def vmirror(piece: Piece) -> Piece:
@@ -782,8 +801,8 @@ def vmirror(piece: Piece) -> Piece:
     columns = [j for _, j in _places(piece)]
     total = min(columns) + max(columns)
     if _holds_cells(piece):
-        return frozenset([(value, (i, total - j)) for value, (i, j) in piece])  # type: ignore
-    return frozenset([(i, total - j) for i, j in piece])  # type: ignore
+        return frozenset([(value, (i, total - j)) for value, (i, j) in piece])
+    return frozenset([(i, total - j) for i, j in piece])  # type: ignore[operator]
 
 
 def dmirror(piece: Piece) -> Piece:
@@ -793,10 +812,8 @@ def dmirror(piece: Piece) -> Piece:
     top, left = ulcorner(piece)
     offset = top - left
     if _holds_cells(piece):
-        return frozenset(
-            [(value, (j + offset, i - offset)) for value, (i, j) in piece]  # type: ignore
-        )
-    return frozenset([(j + offset, i - offset) for i, j in piece])  # type: ignore
+        return frozenset([(value, (j + offset, i - offset)) for value, (i, j) in piece])
+    return frozenset([(j + offset, i - offset) for i, j in piece])  # type: ignore[operator]
 
 
 def cmirror(piece: Piece) -> Piece:
@@ -845,10 +862,11 @@ def upscale(element: Element, factor: Integer) -> Element:
     if not element:
         return element
     steps = range(factor)
+    small: Object = normalize(element)  # type: ignore[assignment]
     scaled = frozenset(
         [
             (value, (i * factor + di, j * factor + dj))
-            for value, (i, j) in normalize(element)
+            for value, (i, j) in small
             for di in steps
             for dj in steps
         ]
@@ -902,8 +920,9 @@ def index(grid: Grid, loc: IntegerTuple) -> Integer:
     return None  # type: ignore[return-value]
 
 
-@_lru_cache(maxsize=64)
+@_lru_cache(maxsize=32)
 def _list_places(rows: int, columns: int) -> Indices:
+    """All places of a grid."""
     return frozenset([(i, j) for i in range(rows) for j in range(columns)])
 
 
@@ -979,7 +998,7 @@ def _split(length: int, n: int) -> tuple[int, range]:
 
 def hsplit(grid: Grid, n: Integer) -> Tuple:
     """The `n` equal parts of a grid from left to right."""
-    part, starts = _split(len(grid[0]), n)
+    part, starts = _split(width(grid), n)
     return tuple([tuple([row[j : j + part] for row in grid]) for j in starts])
 
 
@@ -1046,12 +1065,12 @@ def occurrences(grid: Grid, obj: Object) -> Indices:
     return frozenset(starts)
 
 
-@_lru_cache(maxsize=64)
+@_lru_cache(maxsize=32)
 def _map_neighbors(rows: int, columns: int, diagonal: bool) -> dict[IntegerTuple, Indices]:
     """For each place of a grid those beside it, or around it, in the grid."""
-    places = _list_places(rows, columns)
+    own = {place: place for place in _list_places(rows, columns)}  # one tuple a place saves half the memory
     beside = neighbors if diagonal else dneighbors
-    return {place: frozenset([near for near in beside(place) if near in places]) for place in places}
+    return {place: frozenset([own[near] for near in beside(place) if near in own]) for place in own}
 
 
 def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boolean) -> Objects:

@@ -22,7 +22,8 @@ def solve_007bbfb7(S, I, C):
     x3 = hconcat(x2, I)
     x4 = vconcat(x3, x3)
     x5 = vconcat(x4, x3)
-    O = cellwise(x1, x5, ZERO)
+    x6 = ofcolor(x1, ZERO)
+    O = fill(x5, ZERO, x6)
     return O
 
 
@@ -80,6 +81,35 @@ def solve_0d3d703e(S, I, C):
     return O
 
 
+def solve_11852cab(S, I, C):
+    x1 = fgpartition(I)
+    x2 = merge(x1)
+    x3 = dmirror(x2)
+    x4 = combine(x2, x3)
+    x5 = vmirror(x4)
+    x6 = combine(x4, x5)
+    x7 = hmirror(x6)
+    x8 = combine(x6, x7)
+    O = paint(I, x8)
+    return O
+
+
+def solve_1190e5a7(S, I, C):
+    x1 = frontiers(I)
+    x2 = sfilter(x1, hline)
+    x3 = sfilter(x1, vline)
+    x4 = size(x2)
+    x5 = size(x3)
+    x6 = astuple(x4, x5)
+    x7 = increment(x6)
+    x8 = first(x1)
+    x9 = color(x8)
+    x10 = palette(I)
+    x11 = other(x10, x9)
+    O = canvas(x11, x7)
+    return O
+
+
 def solve_137eaa0f(S, I, C):
     x1 = objects(I, F, T, T)
     x2 = matcher(first, FIVE)
@@ -110,6 +140,15 @@ def solve_15696249(S, I, C):
     x14 = multiply(x13, THREE)
     x15 = canvas(ZERO, x14)
     O = paint(x15, x12)
+    return O
+
+
+def solve_195ba7dc(S, I, C):
+    x1 = lefthalf(I)
+    x2 = righthalf(I)
+    x3 = ofcolor(x2, SEVEN)
+    x4 = fill(x1, ONE, x3)
+    O = replace(x4, SEVEN, ONE)
     return O
 
 
@@ -361,6 +400,29 @@ def solve_34b99a2b(S, I, C):
     return O
 
 
+def solve_358ba94e(S, I, C):
+    x1 = objects(I, T, F, T)
+    x2 = totuple(x1)
+    x3 = compose(size, delta)
+    x4 = apply(x3, x2)
+    x5 = leastcommon(x4)
+    x6 = matcher(x3, x5)
+    x7 = extract(x1, x6)
+    O = subgrid(x7, I)
+    return O
+
+
+def solve_363442ee(S, I, C):
+    x1 = crop(I, ORIGIN, THREE_BY_THREE)
+    x2 = asobject(x1)
+    x3 = ofcolor(I, ONE)
+    x4 = lbind(shift, x2)
+    x5 = compose(x4, decrement)
+    x6 = mapply(x5, x3)
+    O = paint(I, x6)
+    return O
+
+
 def solve_39a8645d(S, I, C):
     x1 = objects(I, T, T, T)
     x2 = totuple(x1)
@@ -369,6 +431,14 @@ def solve_39a8645d(S, I, C):
     x5 = shape(x4)
     x6 = canvas(ZERO, x5)
     O = paint(x6, x4)
+    return O
+
+
+def solve_3af2c5a8(S, I, C):
+    x1 = vmirror(I)
+    x2 = hconcat(I, x1)
+    x3 = hmirror(x2)
+    O = vconcat(x2, x3)
     return O
 
 
@@ -384,6 +454,15 @@ def solve_3f7978a0(S, I, C):
     x4 = shape(x1)
     x5 = add(x4, TWO_BY_ZERO)
     O = crop(I, x3, x5)
+    return O
+
+
+def solve_445eab21(S, I, C):
+    x1 = objects(I, T, F, T)
+    x2 = compose(size, backdrop)
+    x3 = argmax(x1, x2)
+    x4 = color(x3)
+    O = canvas(x4, TWO_BY_TWO)
     return O
 
 
@@ -443,6 +522,28 @@ def solve_48f8583b(S, I, C):
     x9 = shape(x2)
     x10 = canvas(ZERO, x9)
     O = paint(x10, x8)
+    return O
+
+
+def solve_4938f0c2(S, I, C):
+    x1 = ofcolor(I, TWO)
+    x2 = ofcolor(I, THREE)
+    x3 = ulcorner(x1)
+    x4 = lrcorner(x1)
+    x5 = ulcorner(x2)
+    x6 = lrcorner(x2)
+    x7 = add(x3, x4)
+    x8 = add(x5, x6)
+    x9 = subtract(x8, x7)
+    x10 = multiply(x9, RIGHT)
+    x11 = multiply(x9, DOWN)
+    x12 = vmirror(x1)
+    x13 = shift(x12, x10)
+    x14 = combine(x1, x13)
+    x15 = hmirror(x14)
+    x16 = shift(x15, x11)
+    x17 = combine(x14, x16)
+    O = fill(I, TWO, x17)
     return O
 
 
@@ -563,6 +664,11 @@ def solve_60c09cac(S, I, C):
     return O
 
 
+def solve_6150a2bd(S, I, C):
+    O = rot180(I)
+    return O
+
+
 def solve_62b74c02(S, I, C):
     x1 = objects(I, F, F, T)
     x2 = first(x1)
@@ -666,13 +772,14 @@ def solve_68b67ca3(S, I, C):
 def solve_6a11f6da(S, I, C):
     x1 = vsplit(I, THREE)
     x2 = first(x1)
-    x3 = remove(x2, x1)
-    x4 = first(x3)
-    x5 = last(x1)
-    x6 = ofcolor(x2, ONE)
-    x7 = ofcolor(x5, SIX)
-    x8 = fill(x4, ONE, x6)
-    O = fill(x8, SIX, x7)
+    x3 = last(x1)
+    x4 = shape(x2)
+    x5 = toivec(FIVE)
+    x6 = crop(I, x5, x4)
+    x7 = ofcolor(x2, ONE)
+    x8 = ofcolor(x3, SIX)
+    x9 = fill(x6, ONE, x7)
+    O = fill(x9, SIX, x8)
     return O
 
 
@@ -714,6 +821,29 @@ def solve_6f8cd79b(S, I, C):
     return O
 
 
+def solve_6fa7a44f(S, I, C):
+    x1 = hmirror(I)
+    O = vconcat(I, x1)
+    return O
+
+
+def solve_7039b2d7(S, I, C):
+    x1 = frontiers(I)
+    x2 = first(x1)
+    x3 = color(x2)
+    x4 = palette(I)
+    x5 = other(x4, x3)
+    x6 = objects(I, T, F, F)
+    x7 = colorfilter(x6, x5)
+    x8 = apply(uppermost, x7)
+    x9 = apply(leftmost, x7)
+    x10 = size(x8)
+    x11 = size(x9)
+    x12 = astuple(x10, x11)
+    O = canvas(x5, x12)
+    return O
+
+
 def solve_72ca375d(S, I, C):
     x1 = objects(I, T, T, T)
     x2 = rbind(subgrid, I)
@@ -730,6 +860,16 @@ def solve_73182012(S, I, C):
     x3 = subgrid(x2, I)
     x4 = tophalf(x3)
     O = lefthalf(x4)
+    return O
+
+
+def solve_73ccf9c2(S, I, C):
+    x1 = objects(I, T, T, T)
+    x2 = rbind(subgrid, I)
+    x3 = apply(x2, x1)
+    x4 = fork(equality, identity, vmirror)
+    x5 = compose(flip, x4)
+    O = extract(x3, x5)
     return O
 
 
