@@ -73,6 +73,7 @@ batt: Batt | None = None
 t_call: Mapping[int, str] | None = None
 
 PILE_LOG = "pile.log"
+NOTHING = SampleScore([], [], [], {}, False)
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
 
 
@@ -281,18 +282,30 @@ def score_task(
 ) -> TaskScore:
     """Scores every candidate on every sample; the differ counts go to `d_score`."""
     _say(f"-- {task_id} - {task_i} --")
-    sizes = {part: len(total_data[part][task_id]) for part in ("demo", "test")}
-    jobs = [Job(task_id, part, i, keep_values) for part, size in sizes.items() for i in range(size)]
-    results = session.workers.run(score_sample, [(job, timeout, log) for job in jobs], 2 * timeout)
-    candidates: dict[Value, None] = {}
+    jobs = {
+        part: [Job(task_id, part, i, keep_values) for i in range(len(total_data[part][task_id]))]
+        for part in ("test", "demo")  # test samples take longest, so they start first
+    }
+    results = session.workers.run(
+        score_sample, [(job, timeout, log) for part in jobs.values() for job in part], 2 * timeout
+    )
+    samples: dict[str, list[Any]] = {}
+    for part in jobs:
+        with measure(prof, f"batt.{part}.run_with_timeout"):
+            samples[part] = list(islice(results, len(jobs[part])))
+
     score = TaskScore([], O_Score(), S_Score(), defaultdict(float), False)
+    candidates: dict[Value, None] = {}
     timed_out = False
-    for part, size in sizes.items():
+    for part in ("demo", "test"):
         if part == "test":
             score.s_score.update(d_score)
-        with measure(prof, f"batt.{part}.run_with_timeout"):
-            samples: list[SampleScore] = list(islice(results, size))
-        for i, sample in enumerate(samples):
+        for i, result in enumerate(samples[part]):
+            sample = (
+                result if isinstance(result, SampleScore) else NOTHING._replace(timed_out=result.timed_out)
+            )
+            if sample is not result and not sample.timed_out:
+                print(f"run_batt.py: {task_id} {part}[{i}] left out: it ends its process", file=sys.stderr)
             _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
             count_sample(sample, score.o_score, d_score)

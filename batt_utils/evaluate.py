@@ -7,6 +7,7 @@ is called. Either way a sample gives its candidates, scored, and the differ valu
 import builtins
 import gc
 import importlib
+import marshal
 import os
 import signal
 import sys
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import md5
-from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -109,9 +109,10 @@ class Step(NamedTuple):
 class Plan(NamedTuple):
     """A program laid out for evaluation: one step for each distinct call, and which are needed when.
 
-    `names` holds S, I, C, the DSL names and the integers, by slot; `slot_of` the slot of each call.
-    The lists of steps (`once` a task, `each_input`, `for_candidates` and `for_owner` with each C) hold
-    places in `steps`, and `items_of` the places of an owner's differ values in the program.
+    `names` holds S, I, C, the DSL names and the integers, by slot; `slot_of` the slot of each call;
+    `items_of` the places of an owner's differ values in the program. The lists of steps hold places in
+    `steps`: `once` for what depends on S alone, `for_candidates` for what else they need, `for_owner` for
+    what an owner's differ values need beyond that, and for what depends on C.
     """
 
     program: Program
@@ -120,7 +121,6 @@ class Plan(NamedTuple):
     size: int
     slot_of: dict[int, int]
     once: list[int]
-    each_input: list[int]
     for_candidates: list[int]
     for_owner: dict[str, list[int]]
     items_of: dict[str, list[int]]
@@ -138,8 +138,8 @@ def make_plan(program: Program) -> Plan:
     slots: dict[tuple[int, tuple[int, ...], bool], int] = {}
     slot_of: dict[int, int] = {}
     first = len(names)
-    depends = [""] * first
-    depends[1], depends[2] = "I", "C"
+    varies = {1, 2}  # the slots of what depends on I or C
+    on_target = {2}
     for t, call in program.calls.items():
         function, *arguments = (
             slot_of[int(item[1:])] if VARIABLE(item) else names[item]
@@ -147,34 +147,40 @@ def make_plan(program: Program) -> Plan:
         )
         key = (function, tuple(arguments), t in program.guarded)
         if key not in slots:
-            slots[key] = first + len(steps)
-            steps.append(Step(slots[key], *key))
-            on = [depends[slot] for slot in (function, *arguments)]
-            depends.append("C" if "C" in on else "I" if "I" in on else "")
+            slot = slots[key] = first + len(steps)
+            steps.append(Step(slot, *key))
+            for depending in (varies, on_target):
+                if not depending.isdisjoint((function, *arguments)):
+                    depending.add(slot)
         slot_of[t] = slots[key]
 
-    def steps_for(roots: Iterable[int], on: str) -> list[int]:
-        found = {slot_of[t] for t in needs(program.calls, roots)}
-        return sorted(slot - first for slot in found if depends[slot] == on)
+    def slots_for(roots: Iterable[int]) -> set[int]:
+        return {slot_of[t] for t in needs(program.calls, roots)}
+
+    def steps_at(found: Iterable[int]) -> list[int]:
+        return sorted(slot - first for slot in found)
 
     solvers = {candidate.solver_id for candidate in program.candidates} | {NO_OWNER}
     items_of: dict[str, list[int]] = {}
     for place, (_, owner, _) in enumerate(program.differs):
         if owner in solvers:
             items_of.setdefault(owner, []).append(place)
-    roots_of = {owner: [program.differs[place].t for place in places] for owner, places in items_of.items()}
-    outputs = [candidate.t for candidate in program.candidates]
-    wanted = [*outputs, *chain.from_iterable(roots_of.values())]
+    for_outputs = slots_for(candidate.t for candidate in program.candidates)
+    for_owner = {
+        owner: slots_for(program.differs[place].t for place in places) for owner, places in items_of.items()
+    }
     return Plan(
         program=program,
         steps=steps,
         names=names,
         size=first + len(steps),
         slot_of=slot_of,
-        once=steps_for(wanted, ""),
-        each_input=steps_for(wanted, "I"),
-        for_candidates=steps_for(outputs, "C"),
-        for_owner={owner: steps_for(roots, "C") for owner, roots in roots_of.items()},
+        once=steps_at(for_outputs.union(*for_owner.values()) - varies),
+        for_candidates=steps_at(for_outputs & varies),
+        for_owner={
+            owner: steps_at((found & varies) - (for_outputs - on_target))
+            for owner, found in for_owner.items()
+        },
         items_of=items_of,
     )
 
@@ -201,6 +207,7 @@ class TableEvaluator:
         self._spoiled: set[int] = set()
         self._seconds: list[float] = []
         self._once: tuple[object, list[Any]] | None = None
+        self._memo: dict[tuple[int, ...], tuple[Any, ...]] = {}
 
     def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
@@ -210,9 +217,7 @@ class TableEvaluator:
         in_time = run_within(timeout, lambda: self._evaluate(pairs, sample["input"]))
         if not in_time:
             self._spoiled = {slot for slot, value in enumerate(self._values) if value is SPOILED}
-        candidates = plan.program.candidates
-        values = [self._values[plan.slot_of[candidate.t]] for candidate in candidates]
-        outputs = [output for output in zip(candidates, values) if output[1] is not SPOILED]
+        outputs = self._take_outputs()
 
         groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
         differ_values = []
@@ -220,7 +225,7 @@ class TableEvaluator:
             owners = [NO_OWNER, *{outputs[member][0].solver_id: None for member in members}]
             steps = self._prepare(target, owners)
             left = start + HARD_LIMIT * timeout - perf_counter()
-            in_time = left > 0 and run_within(left, partial(self._run, steps)) and in_time
+            in_time = left > 0 and run_within(left, partial(self._run, steps, True)) and in_time
             differ_values.append({owner: self._collect(owner) for owner in owners})
         seconds = {t: self._seconds[slot] for t, slot in plan.slot_of.items()}
         scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
@@ -232,6 +237,7 @@ class TableEvaluator:
         values = [*self._given, *[SPOILED] * len(plan.steps)]
         values[:3] = [pairs, grid, None]
         self._values = values
+        self._memo.clear()
         self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
         if self._once is None or self._once[0] is not pairs:
             self._run(plan.once)
@@ -239,23 +245,46 @@ class TableEvaluator:
         else:
             for step, value in zip(plan.once, self._once[1]):
                 self._keep(plan.steps[step].slot, value)
-        self._run(plan.each_input)
         self._run(plan.for_candidates)
 
-    def _run(self, steps: Iterable[int]) -> None:
+    def _take_outputs(self) -> list[tuple[Candidate, Any]]:
+        """The candidates that have a value. Equal grids become one: what is measured on them is, too."""
+        plan = self._plan
+        grids: dict[bytes, Grid] = {}
+        outputs = []
+        for candidate in plan.program.candidates:
+            slot = plan.slot_of[candidate.t]
+            value = self._values[slot]
+            if value is SPOILED:
+                continue
+            if is_grid(value):
+                value = self._values[slot] = grids.setdefault(marshal.dumps(value, 2), value)
+            outputs.append((candidate, value))
+        return outputs
+
+    def _run(self, steps: Iterable[int], remember: bool = False) -> None:
+        """Runs steps; if it is to remember them, each function once for the same things given."""
         values, seconds, spoiled = self._values, self._seconds, self._spoiled
-        all_steps = self._plan.steps
+        all_steps, memo = self._plan.steps, self._memo
         before = perf_counter()
         for step in steps:
             slot, function, arguments, guarded = all_steps[step]
             if spoiled and (function in spoiled or not spoiled.isdisjoint(arguments)):
                 self._keep(slot, SPOILED)
                 continue
+            given = [values[argument] for argument in arguments]
+            if remember:
+                key = (id(values[function]), guarded, *map(id, given))
+                if key in memo:
+                    self._keep(slot, memo[key][-1])
+                    continue
             try:
-                values[slot] = values[function](*[values[argument] for argument in arguments])
+                values[slot] = values[function](*given)
             except Exception as error:
                 failed_softly = guarded and isinstance(error, GUARDED)
                 self._keep(slot, self._find_default(values[function]) if failed_softly else SPOILED)
+            if remember:
+                memo[key] = values[function], given, values[slot]  # kept alive, their ids stay theirs
             now = perf_counter()
             seconds[slot] += now - before
             before = now
@@ -367,6 +396,11 @@ def score_output(candidate: Candidate, value: object, expected: Grid, keep_value
         match = False
     mark = fingerprint(value)
     return Scored(*candidate, value if keep_value and isinstance(mark, bytes) else mark, match)
+
+
+def is_grid(value: object) -> bool:
+    """Whether a value is a tuple of tuples of ints."""
+    return type(value) is tuple and all(type(row) is tuple and {*map(type, row)} <= {int} for row in value)
 
 
 def keep_size(value: object) -> tuple[int] | None:

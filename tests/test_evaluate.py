@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -147,7 +148,9 @@ def make_function_evaluator(source, names=NAMES):
     return FunctionEvaluator(namespace["batt"])
 
 
-EVALUATORS = pytest.mark.parametrize("make", [make_table_evaluator, make_function_evaluator], ids=["table", "function"])
+EVALUATORS = pytest.mark.parametrize(
+    "make", [make_table_evaluator, make_function_evaluator], ids=["table", "function"]
+)
 
 
 def score(evaluator, part="demo", sample=SAMPLE, timeout=LONG, pairs=PAIRS):
@@ -167,9 +170,9 @@ def list_counted(score):
     ]
 
 
-def score_plainly(source, part, sample):
+def score_plainly(source, names, part, sample):
     """The same by plain calls of the batt: one for the candidates, one more for each of them."""
-    namespace = dict(NAMES)
+    namespace = dict(names)
     exec(source, namespace)
     call = partial(namespace["batt"], "ab", PAIRS, sample["input"])
     counted = []
@@ -211,9 +214,7 @@ def test_a_sample_is_scored(make, part, expected, match, on_input, on_output):
     )
     result = score(make(source), part, {"input": GRID, "output": expected})
     own = [(3, "a", "differ_y", (on_output,)), (4, "a", "differ_z", None)]
-    assert list_counted(result) == [
-        (1, True, "a", OTHER, match, [(2, "None", "differ_x", (on_input,))], own)
-    ]
+    assert list_counted(result) == [(1, True, "a", OTHER, match, [(2, "None", "differ_x", (on_input,))], own)]
     assert result.timed_out is False
 
 
@@ -246,7 +247,9 @@ def test_a_candidate_that_needs_c_is_given_none(make):
 
 
 @EVALUATORS
-@pytest.mark.parametrize("lines", [[], ["t1 = differ(I, C)", measure(1, "None")]], ids=["nothing", "a differ"])
+@pytest.mark.parametrize(
+    "lines", [[], ["t1 = differ(I, C)", measure(1, "None")]], ids=["nothing", "a differ"]
+)
 def test_a_batt_without_candidates_counts_nothing(make, lines):
     result = score(make(write_batt(*lines)))
     assert (result.candidates, result.measured, result.differ_values) == ([], [], [])
@@ -405,7 +408,7 @@ def test_an_invented_batt_gives_what_it_gives_when_it_is_called(batt, samples):
     source = write_invented(*batt)
     evaluators = make_table_evaluator(source, INVENTED), make_function_evaluator(source, INVENTED)
     for part, sample in samples:
-        expected = score_plainly(source, part, sample)
+        expected = score_plainly(source, INVENTED, part, sample)
         for evaluator in evaluators:
             assert list_counted(score(evaluator, part, sample)) == expected
 
@@ -431,7 +434,9 @@ def evaluate_plainly(table, guarded, values):
     return {t: values[f"t{t}"] for t in table if f"t{t}" in values}
 
 
-@given(invented_batts(SOFT + HARD, st.booleans()), st.lists(st.tuples(PARTS, SAMPLES), min_size=1, max_size=3))
+@given(
+    invented_batts(SOFT + HARD, st.booleans()), st.lists(st.tuples(PARTS, SAMPLES), min_size=1, max_size=3)
+)
 def test_in_an_invented_batt_a_failure_spoils_only_what_depends_on_it(batt, samples):
     table, guarded, outputs, differs = batt
     evaluator = make_table_evaluator(write_invented(*batt), INVENTED)
@@ -445,7 +450,11 @@ def test_in_an_invented_batt_a_failure_spoils_only_what_depends_on_it(batt, samp
             target = sample["output"] if part == "demo" else values[t]
             measured = evaluate_plainly(table, guarded, inputs | {"C": target})
             counted = (
-                [(root, owner, name, keep_size(measured[root])) for root, owner, name in differs if owner == wanted and root in measured]
+                [
+                    (root, owner, name, keep_size(measured[root]))
+                    for root, owner, name in differs
+                    if owner == wanted and root in measured
+                ]
                 for wanted in ("None", solver_id)
             )
             expected.append((t, evolved, solver_id, values[t], values[t] == sample["output"], *counted))
@@ -454,55 +463,652 @@ def test_in_an_invented_batt_a_failure_spoils_only_what_depends_on_it(batt, samp
 
 # How often a call is evaluated
 
-NAMED = ("f", "g")
 
-
-@given(call_tables(NAMED, ("S", "I", "C", "f", "1")), PARTS, st.data())
+@given(call_tables(("f", "g"), ("S", "I", "C", "f", "1")), PARTS, st.data())
 def test_each_distinct_call_is_evaluated_once_for_what_it_depends_on(table, part, data):
     roots = st.sampled_from(list(table))
-    outputs = data.draw(st.lists(st.tuples(roots, st.sampled_from("ab")), max_size=4))
+    outputs = data.draw(st.lists(st.tuples(roots, st.sampled_from("ab")), min_size=1, max_size=4))
     differs = data.draw(st.lists(st.tuples(roots, st.sampled_from(["None", "a", "b", "c"])), max_size=4))
-    made = []
-
-    class Counted(Text):
-        def __call__(self, *arguments):
-            made.append(super().__call__(*arguments))
-            return Counted(made[-1])
-
     source = write_batt(
         *(f"t{t} = {function}({', '.join(arguments)})" for t, (function, *arguments) in table.items()),
         *(output(*item) for item in outputs),
         *(measure(*item) for item in differs),
     )
-    evaluator = make_table_evaluator(source, {name: Counted(name) for name in NAMED})
-    pairs = Counted("S")
+    made = []
 
-    def list_calls(roots, target):
-        """The text of each call that these need."""
+    class Recorded(Text):
+        def __call__(self, *arguments):
+            made.append(super().__call__(*arguments))
+            return Recorded(made[-1])
+
+    evaluator = make_table_evaluator(source, {name: Recorded(name) for name in "fg"})
+    pairs = Recorded("S")
+
+    def write(t, grid, target):
+        return write_nested(table, t).replace("I", grid).replace("C", target)
+
+    def list_calls(roots, grid, target="C"):
         found, rest = set(), list(roots)
         while rest:
             t = rest.pop()
-            found.add(write_nested(table, t).replace("C", target))
+            found.add(t)
             rest += [int(item[1:]) for item in table[t] if item[0] == "t"]
-        return found
+        with_c = {t for t in found if "C" in write_nested(table, t)}
+        return Counter({write(t, grid, target) for t in (found - with_c if target == "C" else with_c)})
 
-    for number, grid in enumerate("IJ"):
-        made.clear()
-        score(evaluator, part, {"input": Counted(grid), "output": Counted("D")}, pairs=pairs)
-
-        given_none = list_calls([t for t, _ in outputs], "None")
-        solvers = {}
+    owners = {"None"} | {solver_id for _, solver_id in outputs}
+    wanted = [t for t, _ in outputs] + [t for t, owner in differs if owner in owners]
+    seen = set()
+    for grid in ("I1", "I2"):
+        owners_of = {}
         for t, solver_id in outputs:
-            target = "D" if part == "demo" else write_nested(table, t).replace("C", "None")
-            solvers.setdefault(target, {"None"}).add(solver_id)
-        expected = Counter(given_none)
-        owners = {"None", *(solver_id for _, solver_id in outputs)}
-        without_c = list_calls([t for t, owner in differs if owner in owners], "C")
-        expected |= Counter(text for text in without_c if "C" not in text)
-        for target, owners in solvers.items():
-            own = [t for t, owner in differs if owner in owners]
-            calls = zip_texts(table, own, target)
-            expected += Counter(calls)
-        if number:
-            expected = Counter({text: count for text, count in expected.items() if "I" in text or "None" in text or "D" in text})
-        assert Counter(text.replace("J", "I") for text in made) == expected
+            target = "D" if part == "demo" else write(t, grid, "None")
+            owners_of.setdefault(target, {"None"}).add(solver_id)
+        expected = list_calls(wanted, grid)
+        expected = Counter({text for text in expected if "I" in text or text not in seen})
+        expected += list_calls([t for t, _ in outputs], grid, "None")
+        for target, owners in owners_of.items():
+            expected += list_calls([t for t, owner in differs if owner in owners], grid, target)
+        made.clear()
+        score(evaluator, part, {"input": Recorded(grid), "output": Recorded("D")}, pairs=pairs)
+        assert Counter(made) == expected
+        seen.update(made)
+
+
+def test_how_often_calls_of_a_batt_are_evaluated():
+    """The same with plain numbers: two demo samples, then a test sample with three distinct outputs."""
+    calls = Counter()
+
+    def make(name):
+        def count(*arguments):
+            calls[name] += 1
+            return name, *arguments
+
+        return count
+
+    source = write_batt(
+        *("t1 = of_s(S)", "t2 = of_s(S)"),
+        *("t3 = of_i(t1, I)", "t4 = of_i(t2, I)"),
+        *("t5 = of_c(t4, C)", "t6 = unused(I)"),
+        *("t7 = of_i(I)", "t8 = of_i(S, I)"),
+        *(output(t, solver_id) for t, solver_id in [(3, "a"), (4, "b"), (7, "a"), (8, "b"), (5, "b")]),
+        *("t9 = differ(I, C)", "t10 = differ(I, C)", "t11 = own(C)", "t12 = other(C)"),
+        *(measure(t, owner) for t, owner in [(9, "None"), (10, "a"), (11, "a"), (12, "c")]),
+    )
+    names = {name: make(name) for name in ("of_s", "of_i", "of_c", "unused", "differ", "own", "other")}
+    evaluator = make_table_evaluator(source, names)
+    counts = []
+    for part in ("demo", "demo", "test"):
+        calls.clear()
+        assert len(score(evaluator, part).candidates) == 5
+        counts.append(dict(calls))
+    demo = {"of_i": 3, "of_c": 1, "differ": 1, "own": 1}
+    assert counts == [{"of_s": 1, **demo}, demo, {"of_i": 3, "of_c": 1, "differ": 4, "own": 2}]
+
+
+def test_each_call_has_its_seconds():
+    names = {**NAMES, "wait": lambda value: time.sleep(0.03) or value}
+    source = write_batt(
+        *(
+            "t1 = wait(I)",
+            "t2 = wait(I)",
+            "t3 = mirror(t2)",
+            "t4 = wait(C)",
+            "t5 = divide(1)",
+            "t6 = wait(t5)",
+        ),
+        *(output(3, "a"), output(4, "a"), output(6, "a"), "t7 = wait(0)"),
+        *("t8 = wait(C)", measure(8, "None")),
+    )
+    seconds = score(make_table_evaluator(source, names)).seconds
+    assert list(seconds) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert seconds[1] == seconds[2] >= 0.03
+    assert seconds[4] == seconds[8] >= 0.06  # with C = None, then with the expected output
+    assert 0 < seconds[3] < 0.03
+    assert 0 < seconds[5] < 0.03
+    assert (seconds[6], seconds[7]) == (0, 0)
+
+
+# Time
+
+
+def get_timer():
+    return signal.getitimer(signal.ITIMER_REAL)
+
+
+def test_work_that_ends_in_time_has_ended_by_itself():
+    done = []
+    assert run_within(LONG, lambda: done.append(get_timer())) is True
+    assert LONG - 5 < done[0][0] <= LONG
+    assert get_timer() == (0, 0)
+
+
+def test_work_that_fails_fails_as_it_would_and_leaves_no_timer():
+    with pytest.raises(KeyError):
+        run_within(LONG, lambda: {}["x"])
+    assert get_timer() == (0, 0)
+
+
+def swallow_the_first():
+    try:
+        spin(0)
+    except BaseException:
+        spin(0)
+
+
+def swallow_exceptions():
+    while True:
+        with suppress(Exception):
+            spin(0)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda: spin(0), id="a loop"),
+        pytest.param(lambda: time.sleep(LONG), id="sleep"),
+        pytest.param(swallow_the_first, id="the first one swallowed"),
+        pytest.param(swallow_exceptions, id="exceptions swallowed"),
+        pytest.param(lambda: sorted(range(10**6), key=lambda n: spin(n)), id="inside a function of C"),
+    ],
+)
+def test_work_that_is_late_is_stopped(work):
+    start = time.perf_counter()
+    assert run_within(0.02, work) is False
+    assert 0.02 <= time.perf_counter() - start < LONG / 6
+    assert get_timer() == (0, 0)
+    time.sleep(0.07)  # a timer that was left would end this test here
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_no_time_at_all_is_very_little(seconds):
+    assert run_within(seconds, lambda: spin(0)) is False
+
+
+def test_work_ends_at_any_moment_of_its_deadline():
+    """Around the moment of its end too, nothing comes out but the answer."""
+    for step in range(200):
+        end = time.perf_counter() + 0.001 + step * 1e-6
+
+        def wait(end=end):
+            while time.perf_counter() < end:
+                pass
+
+        assert run_within(0.001, wait) in (True, False)
+        assert get_timer() == (0, 0)
+
+
+def test_without_timers_work_is_done_in_its_own_time(monkeypatch):
+    monkeypatch.delattr(signal, "setitimer")
+    done = []
+    assert run_within(0.001, lambda: (time.sleep(0.01), done.append(1))) is True
+    assert done == [1]
+
+
+def test_a_late_sample_keeps_what_was_done_and_the_next_is_whole():
+    source = write_batt(
+        *("t1 = mirror(I)", "t2 = spin_once(I)", "t3 = mirror(t1)"),
+        *(output(t, solver_id) for t, solver_id in [(1, "a"), (2, "b"), (3, "c")]),
+        *("t4 = differ(t1, C)", measure(4, "a"), "t5 = differ(t3, C)", measure(5, "None")),
+    )
+    evaluator = make_table_evaluator(source)
+    late = score(evaluator, timeout=SHORT)
+    assert late.timed_out is True
+    assert list_counted(late) == [(1, False, "a", OTHER, True, [], [(4, "a", "differ_x", (0,))])]
+    for _ in range(2):
+        whole = score(evaluator, sample={"input": THIRD, "output": THIRD})
+        assert whole.timed_out is False
+        assert list_outputs(whole) == [("a", THIRD), ("b", THIRD), ("c", THIRD)]
+        assert whole.differ_values[0]["None"] == [(5, "None", "differ_x", (0,))]
+    assert list_counted(score(evaluator, timeout=SHORT)) == list_counted(late)
+
+
+def test_what_all_samples_share_is_begun_again_after_a_late_one():
+    begun = []
+
+    def spin_first(values):
+        begun.append(values)
+        return spin(values) if len(begun) == 1 else values
+
+    source = write_batt("t1 = first(S)", "t2 = spin_first(S)", output(1, "a"), output(2, "b"))
+    evaluator = make_table_evaluator(source, {**NAMES, "spin_first": spin_first})
+    assert list_outputs(score(evaluator, timeout=SHORT)) == [("a", PAIRS[0])]
+    for _ in range(2):
+        assert list_outputs(score(evaluator)) == [("a", PAIRS[0]), ("b", PAIRS)]
+    assert begun == [PAIRS, PAIRS]
+
+
+def test_a_late_differ_leaves_the_candidates_and_the_other_differs():
+    source = write_batt(
+        *("t1 = mirror(I)", output(1, "a"), "t2 = differ(I, C)", measure(2, "None"), "t3 = differ(t1, I)"),
+        *(measure(3, "a"), "t4 = join(C)", "t5 = spin(t4)", "t6 = differ(t1, C)"),
+        *(measure(t, "a") for t in (4, 5, 6)),
+    )
+    result = score(make_table_evaluator(source), timeout=SHORT)
+    own = [(3, "a", "differ_x", (1,)), (4, "a", "differ_x", None)]
+    assert list_counted(result) == [(1, False, "a", OTHER, True, [(2, "None", "differ_x", (1,))], own)]
+    assert result.timed_out is True
+
+
+def test_a_sample_whose_time_is_over_at_once_has_nothing_of_the_one_before(monkeypatch):
+    evaluator = make_table_evaluator(write_batt("t1 = mirror(I)", output(1, "a")))
+    score(evaluator)
+    monkeypatch.setattr(evaluate, "run_within", lambda seconds, work: False)
+    result = score(evaluator, sample={"input": THIRD, "output": THIRD})
+    assert (result.candidates, result.timed_out) == ([], True)
+
+
+def test_a_late_function_gives_nothing():
+    source = write_batt("t1 = mirror(I)", output(1, "a"), "t2 = spin_once(I)")
+    evaluator = make_function_evaluator(source)
+    late = score(evaluator, timeout=SHORT)
+    assert (late.candidates, late.differ_values, late.timed_out) == ([], [], True)
+    whole = score(evaluator, sample={"input": THIRD, "output": THIRD})
+    assert (list_outputs(whole), whole.timed_out) == ([("a", THIRD)], False)
+
+
+def test_a_function_whose_differs_are_late_gives_its_candidates():
+    evaluator = make_function_evaluator(write_batt("t1 = mirror(I)", output(1, "a"), "t2 = spin_once(C)"))
+    result = score(evaluator, sample={"input": GRID, "output": GRID}, timeout=SHORT)
+    assert list_counted(result) == [(1, False, "a", OTHER, False, [], [])]
+    assert result.timed_out is True
+
+
+# A candidate and its value
+
+HASHABLE, UNHASHABLE = (1, (2,)), [1]
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "targets", "measured"),
+    [
+        pytest.param("demo", [1, GRID, UNHASHABLE, 1], [OTHER], [0, 0, 0, 0], id="demo: the expected output"),
+        pytest.param("test", [GRID, OTHER, GRID], [GRID, OTHER], [0, 1, 0], id="test: its own"),
+        pytest.param(
+            "test", [1, True, 1.0, 1], [1, True, 1.0], [0, 1, 2, 0], id="equal, but of another type"
+        ),
+        pytest.param("test", [UNHASHABLE, HASHABLE, UNHASHABLE], [[1], HASHABLE, [1]], [0, 1, 2], id="lists"),
+        pytest.param("test", [(1, [2]), (1, [2])], [(1, [2]), (1, [2])], [0, 1], id="a list inside"),
+        pytest.param("test", [None, None], [None], [0, 0], id="None"),
+        pytest.param("demo", [], [], [], id="no candidate"),
+    ],
+)
+def test_candidates_are_grouped_by_what_they_are_compared_with(part, values, targets, measured):
+    groups, places = group_by_target(values, Job("ab", part, 0), OTHER)
+    assert [target for target, _ in groups] == targets
+    assert [type(target) for target, _ in groups] == [type(target) for target in targets]
+    assert places == measured
+    assert [members for _, members in groups] == [
+        [member for member, place in enumerate(measured) if place == group] for group in range(len(targets))
+    ]
+
+
+class Odd:
+    """A value whose comparison does something else."""
+
+    def __init__(self, result):
+        self.result = result
+
+    def __eq__(self, other):
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    ("value", "match"),
+    [
+        pytest.param(OTHER, True, id="equal"),
+        pytest.param(((2, True),), True, id="equal with a bool"),
+        pytest.param(GRID, False, id="another grid"),
+        pytest.param([[2, 1]], False, id="lists"),
+        pytest.param(None, False, id="None"),
+        pytest.param(Odd([1]), True, id="something true"),
+        pytest.param(Odd(ZeroDivisionError()), False, id="a comparison that fails"),
+    ],
+)
+def test_a_value_is_compared_with_the_expected_grid(value, match):
+    for keep in (True, False):
+        assert score_output(Candidate(3, True, "a"), value, OTHER, keep).match is match
+
+
+def test_a_value_is_kept_if_it_is_asked_for_and_can_be_told_from_others():
+    candidate = Candidate(3, True, "a")
+    assert score_output(candidate, GRID, OTHER, True) == (3, True, "a", GRID, False)
+    assert score_output(candidate, GRID, OTHER, False) == (3, True, "a", fingerprint(GRID), False)
+    assert type(score_output(candidate, [GRID], OTHER, True).value) is object
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ((3, 4), (3,)),
+        ((0,), (0,)),
+        ((-1, GRID), (-1,)),
+        ((True, 1), None),
+        ((1.0, 1), None),
+        (((1,), 1), None),
+        ((), None),
+        ([3, 4], None),
+        (3, None),
+        (None, None),
+    ],
+    ids=repr,
+)
+def test_the_size_is_kept_of_a_differs_value(value, size):
+    assert keep_size(value) == size
+
+
+PLAIN_VALUES = st.sampled_from([0, 1, 2, 300, -1, True, False, None, "", "a", "b", "(", "frozenset", 10**30])
+NESTS = st.recursive(
+    PLAIN_VALUES,
+    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3),
+    max_leaves=6,
+)
+CELLS = st.integers(0, 2) | st.booleans() | st.sampled_from([-1, 256])
+GRIDS = st.lists(st.lists(CELLS, max_size=2).map(tuple), max_size=2).map(tuple)
+
+
+@given(st.tuples(NESTS, NESTS) | st.tuples(GRIDS, GRIDS))
+@example(((), ((),)))
+@example((((1,), (2,)), ((1, 2), ())))
+@example((((), ()), ((), (), ())))
+@example((("frozenset", ()), frozenset()))
+@example((frozenset({(1,), 1}), frozenset({(True,), True})))
+@example((((1, 0),), ((True, False),)))
+@example((((1,), frozenset({1})), ((True,), frozenset({True}))))
+def test_fingerprints_are_equal_if_and_only_if_the_values_are(values):
+    one, other = values
+    assert isinstance(fingerprint(one), bytes)
+    assert (fingerprint(one) == fingerprint(other)) is (one == other)
+
+
+def change(value, data):
+    """An equal value: 1 for True and the other way round, sets made in another order."""
+    if isinstance(value, tuple):
+        return tuple(change(item, data) for item in value)
+    if isinstance(value, frozenset):
+        return frozenset(data.draw(st.permutations([change(item, data) for item in value])))
+    return data.draw(st.sampled_from([equal for equal in (value, 0, 1, True, False) if equal == value]))
+
+
+@given(NESTS | GRIDS, st.data())
+def test_fingerprints_of_equal_values_are_equal(value, data):
+    assert fingerprint(change(value, data)) == fingerprint(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "equal"),
+    [
+        pytest.param(1, 1.0, id="float"),
+        pytest.param(((1, 2),), ((1.0, 2.0),), id="a grid with floats"),
+        pytest.param(0.0, -0.0, id="zero"),
+        pytest.param(mirror, mirror, id="a function"),
+        pytest.param((len, frozenset({mirror})), (len, frozenset({mirror})), id="functions inside"),
+    ],
+)
+def test_fingerprints_of_other_equal_values_are_equal(value, equal):
+    assert value == equal
+    assert fingerprint(value) == fingerprint(equal)
+
+
+def make_deep(depth):
+    value = ()
+    for _ in range(depth):
+        value = (value,)
+    return value
+
+
+named_one, named_other = (lambda value: value), (lambda value: (value,))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(mirror, first, id="functions"),
+        pytest.param(len, max, id="built-in functions"),
+        pytest.param((lambda: 1), (lambda: 1), id="functions made on the way"),
+        pytest.param(named_one, named_other, id="functions without a name"),
+        pytest.param((1).bit_length, (2).bit_length, id="methods"),
+        pytest.param(partial(add, 1), partial(add, 1), id="partial functions"),
+        pytest.param((0 for _ in ()), (0 for _ in ()), id="generators"),
+        pytest.param([1], [1], id="lists"),
+        pytest.param((1, {2: 3}), (1, {2: 3}), id="a dict inside"),
+        pytest.param(float("nan"), float("nan"), id="not a number"),
+        pytest.param(float("inf"), float("-inf"), id="infinity"),
+        pytest.param(0.5, 0.25, id="floats"),
+        pytest.param(b"1", "1", id="bytes and text"),
+        pytest.param(make_deep(5000), make_deep(5001), id="very deep"),
+    ],
+)
+def test_fingerprints_of_other_values_differ(one, other):
+    assert fingerprint(one) != fingerprint(other)
+
+
+def test_fingerprints_are_equal_in_every_process():
+    value = (frozenset({"a", "b", "c", ("d", 1)}), GRID, mirror, None)
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import test_evaluate as t; "
+    code += "value = (frozenset({'a', 'b', 'c', ('d', 1)}), t.GRID, t.mirror, None); "
+    code += "print(t.fingerprint(value).hex())"
+    tests = str(Path(__file__).parent)
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, tests],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(tests).parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == fingerprint(value).hex() + "\n"
+
+
+# Names
+
+DSL = """
+def mirror(grid):
+    return grid[::-1]
+def _get_safe_default(function):
+    return ()
+"""
+CALLS_DSL = write_batt("t1 = mirror(I, ZERO, 3, -1)", "t2 = t1(S, C, None)", output(2, "a"))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty current folder, which modules are imported from and forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def write_modules(folder, **texts):
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text)
+
+
+def test_the_names_are_those_of_the_folders_dsl(folder):
+    write_modules(folder, dsl=DSL, constants="ZERO = 0\n")
+    names = load_names("", ["mirror", "ZERO"])
+    assert names["mirror"](GRID + OTHER) == OTHER + GRID
+    assert (names["ZERO"], names["len"], names["None"]) == (0, len, None)
+    assert names["_get_safe_default"](len) == ()
+
+
+def test_a_batts_imports_are_left_alone_where_the_dsl_has_every_name(folder):
+    write_modules(folder, dsl=DSL, constants="ZERO = 0\n", pile="raise SystemExit")
+    plan = make_plan(read_program("from pile import *\n" + CALLS_DSL))
+    names = load_names(plan.program.imports, plan.names)
+    assert names["ZERO"] == 0
+    assert "pile" not in sys.modules
+
+
+def test_a_name_that_the_dsl_lacks_is_looked_for_in_the_batts_imports(folder):
+    write_modules(folder, dsl=DSL, constants="ZERO = 0\n", pile="ONE, ZERO = 1, 'another'\n")
+    names = load_names("from pile import *\n", ["mirror", "ONE"])
+    assert (names["ONE"], names["ZERO"]) == (1, 0)
+
+
+def test_without_a_dsl_the_names_are_those_of_the_batts_imports(folder):
+    write_modules(folder, pile="def mirror(grid):\n    return 5\n", own="ZERO = 7\n")
+    names = load_names("from pile import *\nfrom own import ZERO\nimport own as that\n", ["mirror"])
+    assert (names["mirror"](GRID), names["ZERO"], names["that"].ZERO, names["len"]) == (5, 7, 7, len)
+
+
+def test_without_either_the_names_are_those_of_the_dsl_that_comes_along(folder):
+    from batt_utils.arc import constants, dsl
+
+    names = load_names("from pile import *\n", ["hmirror", "ZERO"])
+    assert names["hmirror"] is dsl.hmirror
+    assert names["ZERO"] is constants.ZERO
+    assert names["_get_safe_default"] is dsl._get_safe_default
+
+
+# A worker's process
+
+SOLVE = "def solve(S, I, C):\n"
+
+
+@pytest.fixture
+def process(folder, monkeypatch):
+    """What `prepare` changes in a process is put back."""
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    monkeypatch.setattr(evaluate, "_host", None, raising=False)
+    yield folder
+    gc.unfreeze()
+
+
+def make_samples(task_id, demo=PAIRS, test=((THIRD, OTHER),)):
+    return {
+        part: {task_id: [{"input": one, "output": other} for one, other in pairs]}
+        for part, pairs in (("demo", demo), ("test", test))
+    }
+
+
+USES_S = write_batt("t1 = join(S, I)", output(1, "a"))
+
+
+def test_a_batt_that_was_read_is_scored_in_a_prepared_process(process):
+    write_modules(
+        process, dsl=DSL + "def join(*values):\n    print(values)\n    return values\n", constants=""
+    )
+    prepare(make_plan(read_program(USES_S)), make_samples("read"))
+    assert list_outputs(score_sample(Job("read", "demo", 1, True), LONG, "pile.log")) == [
+        ("a", (PAIRS, THIRD))
+    ]
+    assert list_outputs(score_sample(Job("read", "test", 0, True), LONG, "pile.log")) == [
+        ("a", (PAIRS, THIRD))
+    ]
+
+
+@pytest.mark.parametrize("by_name", [True, False], ids=["module", "function"])
+def test_a_batt_that_is_a_function_is_scored_in_a_prepared_process(process, by_name):
+    write_modules(process, my_batt="def join(*values):\n    return values\n" + USES_S)
+    prepare("my_batt" if by_name else import_batt("my_batt"), make_samples(f"called {by_name}"))
+    result = score_sample(Job(f"called {by_name}", "test", 0, True), LONG, "pile.log")
+    assert list_outputs(result) == [("a", (PAIRS, THIRD))]
+
+
+def test_a_batts_arguments_are_those_of_its_job(process):
+    given = []
+    prepare(lambda *arguments: given.append(arguments) or ([], []), make_samples("given"))
+    score_sample(Job("given", "demo", 0), LONG, "pile.log")
+    assert given == [("given", PAIRS, GRID, None, "pile.log")]
+
+
+def test_what_a_program_prints_is_not_on_standard_output(process, capsys):
+    prepare(lambda *_: print("noise") or ([], []), make_samples("noisy"))
+    score_sample(Job("noisy", "demo", 0), LONG, "pile.log")
+    assert capsys.readouterr() == ("", "noise\n")
+
+
+def test_a_process_can_be_prepared_for_other_samples(process):
+    for demo in (PAIRS, PAIRS[:1]):
+        prepare(lambda _, pairs, *rest: ([(1, False, "a", pairs)], []), make_samples("again", demo))
+        assert list_outputs(score_sample(Job("again", "demo", 0, True), LONG, "pile.log")) == [("a", demo)]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(None, "ModuleNotFoundError: No module named 'bad_batt'", id="no module"),
+        pytest.param("x = 1\n", "AttributeError: module 'bad_batt' has no attribute 'batt'", id="no batt"),
+        pytest.param("1 / 0\n", "ZeroDivisionError: division by zero", id="it fails"),
+        pytest.param("def batt(:\n", "SyntaxError: invalid syntax", id="no Python"),
+        pytest.param("batt = 5\n", "batt is no function", id="no function"),
+    ],
+)
+def test_a_module_without_a_batt_is_told_by_the_first_job(process, text, problem):
+    if text is not None:
+        write_modules(process, bad_batt=text)
+    prepare("bad_batt", make_samples("bad"))
+    for job in (
+        lambda: score_sample(Job("bad", "demo", 0), LONG, "pile.log"),
+        lambda: check_speed("bad", [SOLVE + "    return I\n"], LONG),
+    ):
+        with pytest.raises(ValueError) as caught:
+            job()
+        message = str(caught.value)
+        assert message.startswith("bad_batt.py: ")
+        assert problem in message
+        assert message.endswith(": write the batt anew")
+        assert "\n" not in message
+
+
+# The speed check
+
+
+@pytest.fixture
+def timed(process):
+    """A prepared process; gives the list of what solvers were called with, by the function `note`."""
+    noted = []
+    names = {"note": lambda *arguments: noted.append(arguments), "spin_once": spin_once, "sleep": time.sleep}
+    batt = type(spin)(spin.__code__, names)
+    prepare(batt, make_samples(f"timed {id(noted)}"))
+    yield noted, f"timed {id(noted)}"
+
+
+def test_a_solver_is_timed_on_every_sample(timed):
+    noted, task_id = timed
+    source = SOLVE + "    t1 = note(S, I, C)\n    t2 = sleep(0.01)\n    return t2\n"
+    (speed,) = check_speed(task_id, [source], LONG)
+    pairs = (*PAIRS, (THIRD, OTHER))
+    assert noted == [(pairs, grid, None) for grid, _ in pairs]
+    assert 0.03 <= speed.seconds < LONG / 6
+    assert speed.timed_out is False
+
+
+def test_a_solver_that_fails_has_taken_its_time(timed):
+    noted, task_id = timed
+    source = SOLVE + "    t1 = note(I)\n    t2 = sleep(0.01)\n    return nowhere(t2)\n"
+    (speed,) = check_speed(task_id, [source], LONG)
+    assert len(noted) == 3
+    assert speed.seconds >= 0.03
+    assert speed.timed_out is False
+
+
+def test_a_solver_that_is_late_on_one_sample_is_timed_on_the_others(timed):
+    noted, task_id = timed
+    late = SOLVE + "    t1 = note(I)\n    return spin_once(I)\n"
+    slow = SOLVE + "    return sleep(0.02)\n"
+    quick = SOLVE + "    return I\n"
+    speeds = check_speed(task_id, [quick, late, slow], SHORT)
+    assert len(noted) == 3
+    assert [speed.timed_out for speed in speeds] == [False, True, False]
+    assert 0 < speeds[0].seconds < 0.06 <= speeds[2].seconds < SHORT <= speeds[1].seconds < LONG / 6
+
+
+def test_solvers_leave_nothing_behind(timed):
+    noted, task_id = timed
+    sources = [f"{before}{SOLVE}    return note({n})\n" for n, before in enumerate(["", "note = None\n", ""])]
+    assert len(check_speed(task_id, sources, LONG)) == 3
+    assert noted == [(0,)] * 3 + [(2,)] * 3
+
+
+def test_no_solvers_take_no_time(timed):
+    assert check_speed(timed[1], [], LONG) == []

@@ -459,7 +459,7 @@ def mpapply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
 
 
 def prapply(function, a: Container, b: Container) -> FrozenSet:  # type: ignore[no-untyped-def]
-    """The function of all pairs of an item of `a` and one of `b`."""
+    """The function of all pairs of an item of `a` and one of `b`; the vocabulary gives it no type."""
     return frozenset([function(i, j) for j in b for i in a])
 
 
@@ -468,7 +468,7 @@ def prapply(function, a: Container, b: Container) -> FrozenSet:  # type: ignore[
 
 def _holds_cells(patch: Patch) -> _TypeGuard[Object]:
     """Whether a patch is an object, not a set of places."""
-    if not patch:
+    if len(patch) == 0:  # None has no length, and is no empty patch
         return False
     _, place = next(iter(patch))
     return isinstance(place, tuple)
@@ -567,7 +567,7 @@ def shift(patch: Patch, directions: IntegerTuple) -> Patch:
 
 def normalize(patch: Patch) -> Patch:
     """The patch moved to the origin."""
-    if not patch:
+    if len(patch) == 0:
         return patch
     i, j = ulcorner(patch)
     return shift(patch, (-i, -j))
@@ -645,7 +645,7 @@ def gravitate(source: Patch, destination: Patch) -> IntegerTuple:
 
 def backdrop(patch: Patch) -> Indices:
     """The places of the bounding box."""
-    if not patch:
+    if len(patch) == 0:
         return frozenset()
     top, left, bottom, right = _bounds(patch)
     columns = range(left, right + 1)
@@ -659,7 +659,7 @@ def delta(patch: Patch) -> Indices:
 
 def _outline(patch: Patch, margin: int) -> Indices:
     """The edge of the bounding box, widened by a margin on every side."""
-    if not patch:
+    if len(patch) == 0:
         return frozenset()
     top, left, bottom, right = _bounds(patch)
     top, bottom = sorted((top - margin, bottom + margin))
@@ -745,7 +745,7 @@ def height(piece: Piece) -> Integer:
     """The number of rows, of a patch those of its bounding box."""
     if isinstance(piece, tuple):
         return len(piece)
-    if not piece:
+    if len(piece) == 0:
         return 0
     rows = [i for i, _ in _places(piece)]
     return max(rows) - min(rows) + 1
@@ -755,7 +755,7 @@ def width(piece: Piece) -> Integer:
     """The number of columns, of a patch those of its bounding box."""
     if isinstance(piece, tuple):
         return len(piece[0]) if piece else 0
-    if not piece:
+    if len(piece) == 0:
         return 0
     columns = [j for _, j in _places(piece)]
     return max(columns) - min(columns) + 1
@@ -765,7 +765,7 @@ def shape(piece: Piece) -> IntegerTuple:
     """The number of rows and of columns."""
     if isinstance(piece, tuple):
         return (len(piece), len(piece[0]) if piece else 0)
-    if not piece:
+    if len(piece) == 0:
         return (0, 0)
     top, left, bottom, right = _bounds(piece)
     return (bottom - top + 1, right - left + 1)
@@ -859,7 +859,7 @@ def upscale(element: Element, factor: Integer) -> Element:
     """The element with every cell as a square of `factor` by `factor` cells."""
     if isinstance(element, tuple):
         return vupscale(hupscale(element, factor), factor)
-    if not element:
+    if len(element) == 0:
         return element
     steps = range(factor)
     small: Object = normalize(element)  # type: ignore[assignment]
@@ -989,8 +989,8 @@ def righthalf(grid: Grid) -> Grid:
 
 def _split(length: int, n: int) -> tuple[int, range]:
     """The length and the starts of `n` equal parts, one apart if something is left over."""
-    if n < 1:
-        raise ValueError(f"no split into {n} parts")
+    if n == 0:
+        raise ValueError("no split into 0 parts")
     part, rest = divmod(length, n)
     step = part + (rest > 0)
     return part, range(0, n * step, step) if step else range(0)
@@ -1046,6 +1046,7 @@ def fgpartition(grid: Grid) -> Objects:
 
 
 def _part(grid: Grid, colors: IntegerSet) -> Objects:
+    """An object for each of some colours, in their order."""
     cells: dict[int, list[Cell]] = {value: [] for value in colors}
     for i, row in enumerate(grid):
         for j, value in enumerate(row):
