@@ -8,7 +8,6 @@ import builtins
 import gc
 import importlib
 import marshal
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -470,7 +469,7 @@ def prepare(batt: Plan | str | Batt, samples: Samples) -> None:
     """
     global _host
     sys.stdout = sys.stderr  # what a program prints is not ours
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, str(Path.cwd()))
     try:
         if isinstance(batt, Plan):
             names = load_names(batt.program.imports, batt.names)

@@ -5,14 +5,15 @@ anew at every failure what the function gives instead. Here the first is passed 
 remembered. What is not surely without effect stays as it is.
 """
 
-import dis
 import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
+from dis import findlabels
 from functools import wraps
 from opcode import hasjabs, hasjrel, opmap
+from operator import is_
 from types import CodeType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -117,33 +118,101 @@ def _find_silent(namespace: Mapping[str, object]) -> Silent:
     )
 
 
-# The bytecode. An instruction is two bytes, its number and its argument; CACHE entries, zeros, follow.
-# A log line is LOAD logger, LOAD its method, what it is given, CALL, POP_TOP: in what it is given
-# nothing can be called, so that CALL is its own, and the stack is after it as it was before.
+# The bytecode. An instruction is a byte that tells which it is and a byte that is its argument; then
+# come zeros, its cache. A log line is LOAD_GLOBAL of the logger, the load of its method, the loads
+# of what it is given, CALL and POP_TOP. In what it is given nothing can be called, so that CALL is
+# its own, and the stack is as it was before.
 
 
-def _instruction(*names: str) -> bytes:
-    """The pattern of one of some instructions, as far as this Python has them."""
-    numbers = b"".join(re.escape(bytes((opmap[name],))) for name in names if name in opmap)
-    return b"[" + numbers + rb"].(?:\0\0)*"
+def _any_of(*names: str) -> bytes:
+    """The pattern of one of the instructions that this Python has of these."""
+    found = [re.escape(bytes((opmap[name],))) for name in names if name in opmap]
+    return b"(?:[" + b"".join(found) + rb"]\0*)" if found else b"(?:)"
 
 
-KNOWS_BOUND = sys.version_info >= (3, 12)  # LOAD_FAST is of what is bound, else it is LOAD_FAST_CHECK
-GIVEN = (
-    *("LOAD_CONST", "LOAD_FAST", "LOAD_FAST_LOAD_FAST", "LOAD_DEREF"),
-    *("FORMAT_SIMPLE", "CONVERT_VALUE", "BUILD_STRING"),
-)
-_LOG = re.compile(
-    rb"(?:..)*?(?<!" + re.escape(bytes((opmap["EXTENDED_ARG"],))) + rb".)"
-    rb"(?P<line>(?P<logger>" + _instruction("LOAD_GLOBAL") + rb")"
-    rb"(?P<method>" + _instruction("LOAD_ATTR" if sys.version_info >= (3, 12) else "LOAD_METHOD") + rb")"
-    rb"(?P<given>(?:" + _instruction(*GIVEN)
-    # without a format of its own, which not every value has
-    + (rb"|" + re.escape(bytes((opmap["FORMAT_VALUE"],))) + rb"[\0-\3]" if "FORMAT_VALUE" in opmap else b"")
-    + rb")*)"
-    + (_instruction("PRECALL") if "PRECALL" in opmap else b"")
-    + _instruction("CALL", "CALL_METHOD")
-    + _instruction("POP_TOP")
-    + rb")",
+_KNOWS_UNBOUND = sys.version_info >= (3, 12)  # then what may be unbound is loaded by LOAD_FAST_CHECK
+_LEAVES = {*hasjrel, *hasjabs, opmap["RETURN_VALUE"], opmap["RAISE_VARARGS"], opmap["RERAISE"]}
+_LOG_LINE = re.compile(
+    b"(?<![%b])" % re.escape(bytes((opmap["EXTENDED_ARG"],)))
+    + _any_of("LOAD_GLOBAL")
+    + b"(?P<method>%b)" % _any_of("LOAD_ATTR" if sys.version_info >= (3, 12) else "LOAD_METHOD")
+    + b"(?P<given>%b*)"
+    % _any_of(
+        *("LOAD_CONST", "LOAD_FAST", "LOAD_FAST_LOAD_FAST", "LOAD_DEREF"),
+        *("FORMAT_VALUE", "FORMAT_SIMPLE", "CONVERT_VALUE", "BUILD_STRING"),
+    )
+    + _any_of("PRECALL")
+    + _any_of("CALL", "CALL_METHOD")
+    + _any_of("POP_TOP"),
     re.DOTALL,
-)  # fmt: skip
+)
+
+
+def _pass_over_logs(code: CodeType, silent: Silent) -> CodeType:
+    """Puts jumps over the log lines of silent loggers; without any, gives `code` itself."""
+    constants = tuple(
+        _pass_over_logs(constant, silent) if isinstance(constant, CodeType) else constant
+        for constant in code.co_consts
+    )
+    raw = code.co_code
+    patched = bytearray(raw)
+    for line in _LOG_LINE.finditer(raw[::2]):
+        start, end = line.span()
+        length = end - start - 1  # of the jump, from the instruction after it
+        if length < 256 and _read_names(code, raw, line) in silent and _is_harmless(code, raw, line):
+            patched[2 * start : 2 * start + 2] = opmap["JUMP_FORWARD"], length
+    if patched == raw and all(map(is_, constants, code.co_consts)):
+        return code
+    return code.replace(co_code=bytes(patched), co_consts=constants)
+
+
+def _read_names(code: CodeType, raw: bytes, line: re.Match[bytes]) -> tuple[str, str] | None:
+    """Reads the names of the logger and of its method; None if no method is called."""
+    logger, method = raw[2 * line.start() + 1], raw[2 * line.start("method") + 1]
+    if sys.version_info >= (3, 12):
+        if not method & 1:
+            return None
+        method >>= 1
+    if sys.version_info >= (3, 11):
+        logger >>= 1
+    return code.co_names[logger], code.co_names[method]
+
+
+def _is_harmless(code: CodeType, raw: bytes, line: re.Match[bytes]) -> bool:
+    """Whether what a log line is given has no format, which may not suit it, and surely a value."""
+    for at in range(*line.span("given")):
+        operation, number = raw[2 * at : 2 * at + 2]
+        if operation == opmap.get("FORMAT_VALUE") and number > 3:
+            return False
+        if operation == opmap["LOAD_DEREF"] and not _is_parameter(code, raw, operation, number):
+            return False
+        if operation == opmap["LOAD_FAST"] and not (
+            _KNOWS_UNBOUND
+            or _is_parameter(code, raw, operation, number)
+            or _is_set_before(raw, line.start(), number)
+        ):
+            return False
+    return True
+
+
+def _is_parameter(code: CodeType, raw: bytes, load: int, number: int) -> bool:
+    """Whether a load is of a parameter that is never deleted."""
+    names = code.co_varnames
+    if load == opmap["LOAD_DEREF"] and sys.version_info < (3, 11):
+        names = code.co_cellvars
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    delete = opmap["DELETE_FAST" if load == opmap["LOAD_FAST"] else "DELETE_DEREF"]
+    return number < len(names) and names[number] in parameters and bytes((delete, number)) not in raw
+
+
+def _is_set_before(raw: bytes, at: int, number: int) -> bool:
+    """Whether instruction `at` is only reached by way of one that sets local variable `number`."""
+    labels = findlabels(raw)
+    while at > 0 and 2 * at not in labels:
+        at -= 1
+        operation = raw[2 * at]
+        if operation in _LEAVES:
+            return False
+        if raw[2 * at + 1] == number and operation in (opmap["STORE_FAST"], opmap["DELETE_FAST"]):
+            return operation == opmap["STORE_FAST"]
+    return False

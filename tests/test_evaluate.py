@@ -294,6 +294,7 @@ FAILURES = [
     pytest.param("t2 ? divide(1)", id="ZeroDivisionError"),
     pytest.param("t2 ? second(t1)", id="IndexError"),
     pytest.param("t2 ? recurse(I)", id="infinite recursion"),
+    pytest.param("t2 ? exit(1)", id="an end of the process"),
     pytest.param("t2 ? nowhere(I)", id="a function that is nowhere"),
     pytest.param("t2 ? join(nowhere)", id="an argument that is nowhere"),
     pytest.param("t2 ? t1(I)", id="a call of a value, which has no default"),
@@ -350,6 +351,27 @@ def test_a_batt_without_safe_defaults_has_none():
     names = {name: value for name, value in NAMES.items() if name != "_get_safe_default"}
     source = write_batt("t1 ? fail(I)", "t2 ? mirror(I)", output(1, "a"), output(2, "b"))
     assert list_outputs(score(make_table_evaluator(source, names))) == [("b", OTHER)]
+
+
+def leave():
+    sys.exit(3)
+
+
+def fail_twice():
+    """Fails in a way that no other process could read."""
+
+    class Unreadable(Exception):
+        pass
+
+    raise Unreadable
+
+
+@pytest.mark.parametrize(
+    "batt", [leave, fail_twice], ids=["an end of the process", "an exception of its own"]
+)
+def test_a_function_may_fail_in_any_way(batt):
+    found = score(FunctionEvaluator(lambda *_: batt()))
+    assert (found.candidates, found.differ_values, found.timed_out) == ([], [], False)
 
 
 @pytest.mark.parametrize("result", [None, 7, [], ([],), ([], [], [])], ids=repr)
@@ -1058,6 +1080,25 @@ def test_a_module_without_a_batt_is_told_by_the_first_job(process, text, problem
         assert problem in message
         assert message.endswith(": write the batt anew")
         assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("1 / 0\n", "ZeroDivisionError: division by zero", id="it fails"),
+        pytest.param("def (:\n", "SyntaxError: invalid syntax", id="no Python"),
+        pytest.param("import nowhere\n", "ModuleNotFoundError: No module named 'nowhere'", id="an import"),
+        pytest.param("raise SystemExit(3)\n", "SystemExit: 3", id="it ends"),
+    ],
+)
+def test_a_dsl_that_cannot_be_imported_is_told_by_the_first_job(process, text, problem):
+    write_modules(process, dsl=text, constants="")
+    prepare(make_plan(read_program(USES_S)), make_samples("without"))
+    with pytest.raises(ValueError) as caught:
+        score_sample(Job("without", "demo", 0), LONG, "pile.log")
+    assert problem in str(caught.value)
+    assert "dsl" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 # The speed check

@@ -28,7 +28,8 @@ def run_command(*arguments, cwd):
 
 
 def list_files(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if "__pycache__" not in str(path))
+    paths = (path.relative_to(folder) for path in folder.rglob("*"))
+    return sorted(str(path) for path in paths if "__pycache__" not in path.parts)
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ def test_command_prints_the_timing_summary(ran):
 
 
 def test_command_leaves_the_result_folders(ran):
-    folder, result = ran
+    folder, _ = ran
     links = list((folder / "solver_dir" / f"solve_{TASK}").glob("*/*/*.py"))
     best = max(int(path.parts[-3]) for path in links)
     assert len(links) == 32 and best == 6
@@ -323,7 +324,7 @@ def test_log_time(seconds, t_log):
 
 
 def test_main_runs_where_a_caller_awaits_it(here, monkeypatch, capsys):
-    monkeypatch.setattr(run_batt, "batt", lambda task_id, S, I, C, log_path: ([(1, True, "a", I)], []))
+    monkeypatch.setattr(run_batt, "batt", lambda task_id, S, grid, C, log: ([(1, True, "a", grid)], []))
     monkeypatch.setattr(run_batt, "t_call", {1: "identity, I"})
     random.seed(1)
     result = asyncio.run(run_batt.main([TASK]))

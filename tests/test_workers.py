@@ -1,0 +1,230 @@
+import doctest
+import multiprocessing
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from batt_utils import workers as workers_module
+from batt_utils.workers import Failure, Workers, count_cores
+
+LONG = 60  # seconds that no test takes
+SHORT = 0.15
+PREPARED = []
+
+
+def do_nothing():
+    pass
+
+
+def note(*arguments):
+    PREPARED.append(arguments)
+
+
+def get_prepared():
+    return list(PREPARED)
+
+
+def get_process(*_):
+    return os.getpid()
+
+
+def wait(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def hang(*_):
+    while True:
+        pass
+
+
+def hang_on(*_):
+    """Swallows whatever asks it to end."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        try:
+            hang()
+        except BaseException:  # noqa: S110
+            pass
+
+
+def leave(*_):
+    os._exit(1)
+
+
+def kill_itself(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def crash_once(path):
+    if not os.path.exists(path):
+        open(path, "w").close()
+        leave()
+    return "second time"
+
+
+def is_running(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def workers():
+    with Workers(2, do_nothing, ()) as pool:
+        yield pool
+    assert multiprocessing.active_children() == []
+
+
+def test_results_come_in_the_order_of_the_jobs(workers):
+    seconds = [0.05, 0, 0.02, 0, 0.01, 0]
+    assert list(workers.run(wait, [(time,) for time in seconds], LONG)) == seconds
+    assert list(workers.run(pow, [(2, n) for n in range(50)], LONG)) == [2**n for n in range(50)]
+
+
+def test_no_jobs_have_no_results(workers):
+    assert list(workers.run(pow, [], LONG)) == []
+
+
+def test_jobs_run_without_a_deadline(workers):
+    assert list(workers.run(wait, [(0.01,)], None)) == [0.01]
+
+
+def test_a_result_comes_as_soon_as_it_is_there(workers):
+    results = workers.run(wait, [(0,), (LONG,)], LONG)
+    start = time.perf_counter()
+    assert next(results) == 0
+    assert time.perf_counter() - start < LONG / 6
+
+
+def test_jobs_run_beside_each_other(workers):
+    start = time.perf_counter()
+    processes = set(workers.run(wait_and_tell, [(0.3,), (0.3,)], LONG))
+    assert len(processes) == workers.count == 2
+    assert os.getpid() not in processes
+    assert time.perf_counter() - start < 0.6
+
+
+def wait_and_tell(seconds):
+    wait(seconds)
+    return os.getpid()
+
+
+def test_a_process_is_made_ready_once():
+    with Workers(1, note, ("a", 7)) as workers:
+        assert list(workers.run(get_prepared, [()] * 3, LONG)) == [[("a", 7)]] * 3
+    assert PREPARED == []
+
+
+def test_a_new_process_is_made_ready_too():
+    with Workers(1, note, ("a",)) as workers:
+        assert list(workers.run(leave, [()], LONG)) == [Failure(timed_out=False)]
+        assert list(workers.run(get_prepared, [()], LONG)) == [[("a",)]]
+
+
+def test_what_a_process_needs_is_not_sent():
+    with Workers(1, note, (lambda: "no module's function",)) as workers:
+        assert list(workers.run(pow, [(2, 3)], LONG)) == [8]
+
+
+@pytest.mark.parametrize(
+    ("function", "job", "error"),
+    [
+        pytest.param(int, ("x",), ValueError, id="ValueError"),
+        pytest.param(pow, (0, -1), ZeroDivisionError, id="ZeroDivisionError"),
+        pytest.param(open, ("/no/such/file",), FileNotFoundError, id="OSError"),
+    ],
+)
+def test_what_a_function_raises_is_raised(workers, function, job, error):
+    with pytest.raises(error):
+        list(workers.run(function, [job], LONG))
+    assert list(workers.run(pow, [(2, 3)], LONG)) == [8]
+
+
+def test_what_a_function_raises_comes_in_its_turn(workers):
+    results = workers.run(int, [("7",), ("x",)], LONG)
+    assert next(results) == 7
+    with pytest.raises(ValueError, match="invalid literal"):
+        next(results)
+
+
+@pytest.mark.parametrize("function", [hang, hang_on], ids=["a loop", "one that does not end when asked"])
+def test_a_job_that_is_late_is_ended(workers, function):
+    start = time.perf_counter()
+    assert list(workers.run(function, [()], SHORT)) == [Failure(timed_out=True)]
+    assert SHORT <= time.perf_counter() - start < LONG / 6
+    assert list(workers.run(pow, [(2, 3)], LONG)) == [8]
+
+
+@pytest.mark.parametrize("function", [leave, kill_itself], ids=["exit", "killed"])
+def test_a_job_whose_process_dies_costs_itself_only(workers, function):
+    assert list(workers.run(function, [()], LONG)) == [Failure(timed_out=False)]
+    assert list(workers.run(pow, [(2, n) for n in range(4)], LONG)) == [1, 2, 4, 8]
+
+
+def test_a_job_has_a_second_process_if_its_first_dies(workers, tmp_path):
+    assert list(workers.run(crash_once, [(str(tmp_path / "begun"),)], LONG)) == ["second time"]
+
+
+def run_job(kind):
+    return {"hang": hang, "leave": leave, "fine": get_process}[kind]()
+
+
+def test_the_others_have_their_results(workers):
+    kinds = ["fine", "hang", "fine", "leave", "fine", "hang", "fine"]
+    results = list(workers.run(run_job, [(kind,) for kind in kinds], 4 * SHORT))
+    assert [type(result) for result in results] == [int if kind == "fine" else Failure for kind in kinds]
+    assert [result.timed_out for result in results if isinstance(result, Failure)] == [True, False, True]
+
+
+def test_the_time_of_a_job_is_its_own(workers):
+    """Not that of its wait for the jobs before it."""
+    assert list(workers.run(wait, [(0.1,)] * 10, 0.4)) == [0.1] * 10
+
+
+@pytest.mark.parametrize("function", [get_process, hang, hang_on], ids=["idle", "at work", "not willing"])
+def test_no_process_is_left(function):
+    with Workers(2, do_nothing, ()) as workers:
+        processes = set(workers.run(wait_and_tell, [(0.1,), (0.1,)], LONG))
+        assert len(processes) == 2
+        assert all(map(is_running, processes))
+        workers.run(function, [(), ()], LONG)
+        time.sleep(0.1)
+    assert not any(map(is_running, processes))
+    assert multiprocessing.active_children() == []
+
+
+def test_no_process_is_left_by_a_failure():
+    with pytest.raises(KeyError), Workers(2, do_nothing, ()) as workers:
+        (process,) = workers.run(get_process, [()], LONG)
+        raise KeyError
+    assert not is_running(process)
+
+
+def test_nothing_is_started_before_the_first_job():
+    with Workers(2, do_nothing, ()):
+        assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (3, 3), (4, 4), (64, 4)])
+def test_the_cores_that_may_be_used_count(monkeypatch, cores, expected):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
+    assert count_cores() == expected
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(None, 1), (2, 2), (64, 4)])
+def test_the_cores_of_a_system_that_binds_none_count(monkeypatch, cores, expected):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert count_cores() == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="jobs of a docstring's example need a fork")
+def test_the_examples_of_the_docstrings_hold():
+    result = doctest.testmod(workers_module)
+    assert (result.failed, result.attempted) == (0, 1)
