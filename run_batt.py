@@ -413,8 +413,7 @@ def save_differs(
     names = inline_batch("differ", session.calls, list(d_score.last_t.values()), prof)
     with measure(prof, "run_batt.generate_expanded"):
         texts = {md5: expand(session.calls, "differ", t) for t, md5 in names.items()}
-
-    def save(kind: str) -> None:
+    for kind in KINDS:
         links = [
             Link(counts[kind], solver.t_log, names[d_score.last_t[name]])
             for solver in saved
@@ -422,9 +421,6 @@ def save_differs(
             if d_score.last_t[name] in names
         ]
         session.store.save_differs(task_id, kind, links, texts)
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        list(pool.map(save, KINDS))
 
 
 def check_solver_speed(

@@ -111,9 +111,7 @@ def read_programs(path: Path, prefix: str = "solve") -> list[Routine]:
     except (ValueError, RecursionError, MemoryError):
         raise ValueError(f"{path}: no Python source: NUL bytes or too much nesting") from None
     functions = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith(prefix)
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith(prefix)
     ]
     if not functions:
         raise ValueError(f"{path}: no program: write one as `def {prefix}_NAME(S, I, C):`")
@@ -257,9 +255,7 @@ def _alternatives(item: str, earlier: Calls, called: bool) -> list[str]:
     return [name for name in found if name != item]
 
 
-def vary(
-    routines: Sequence[Routine], number: int, rate: float, rng: random.Random
-) -> list[Routine]:
+def vary(routines: Sequence[Routine], number: int, rate: float, rng: random.Random) -> list[Routine]:
     """Takes `number` programs: the given ones as they are, then mutated ones, in turn."""
     repeats = (mutate(routine, rate, rng) for routine in cycle(routines))
     return list(islice(chain(routines, repeats), number))
@@ -280,9 +276,7 @@ class _Table:
         names = {"I": grid}
         for t in needs(routine.calls, [routine.result]):
             call = routine.calls[t]
-            function, *arguments = (
-                names.get(item, item) for item in (call.function, *call.arguments)
-            )
+            function, *arguments = (names.get(item, item) for item in (call.function, *call.arguments))
             call = make_call(function, arguments)
             if call not in self.numbers:
                 self.numbers[call] = len(self.numbers) + 1
@@ -387,18 +381,38 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "in ./solver_dir, the best first, then the embedded ones.",
     )
     add = parser.add_argument
-    add("-c", "--count", type=int, default=32, metavar="COUNT",
-        help="how many solvers; more than there are: they are repeated, mutated (default: 32)")
+    add(
+        "-c",
+        "--count",
+        type=int,
+        default=32,
+        metavar="COUNT",
+        help="how many solvers; more than there are: they are repeated, mutated (default: 32)",
+    )
     add("-i", "--task_id", metavar="TASK", help="take the solvers of this task first")
-    add("-f", "--file", default="batt", metavar="FILE",
-        help="the module; its call table is FILE_call.py (default: batt)")
+    add(
+        "-f",
+        "--file",
+        default="batt",
+        metavar="FILE",
+        help="the module; its call table is FILE_call.py (default: batt)",
+    )
     add("-fs", "--freeze_solvers", action="store_true", help="repeat solvers without mutating them")
-    add("-fd", "--freeze_differs", action="store_true",
-        help="use the embedded differs only; else a batt that repeats solvers has one mutated too")
+    add(
+        "-fd",
+        "--freeze_differs",
+        action="store_true",
+        help="use the embedded differs only; else a batt that repeats solvers has one mutated too",
+    )
     add("--seed", type=int, metavar="N", help="the same N mutates the same way (default: random)")
     add("--solvers", type=Path, metavar="FILE", help="take the solvers of this file only")
-    add("--mutation", type=float, default=0.1, metavar="RATE",
-        help="how likely each item of a repeat is replaced, 0 to 1 (default: 0.1)")
+    add(
+        "--mutation",
+        type=float,
+        default=0.1,
+        metavar="RATE",
+        help="how likely each item of a repeat is replaced, 0 to 1 (default: 0.1)",
+    )
     arguments = parser.parse_args(argv)
     if arguments.count < 1:
         raise ValueError(f"--count is {arguments.count}: give at least 1")

@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from hashlib import md5
 from pathlib import Path
 from time import perf_counter
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from batt_utils.program import INPUTS, INTEGER, VARIABLE, Candidate, Program, needs
@@ -26,6 +27,7 @@ Sample = dict[str, Grid]  # input, output
 Samples = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test': ...}
 Pairs = tuple[tuple[Grid, Grid], ...]
 Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
+Scorable = tuple[Candidate, Any]  # with its value
 GUARDED = (TypeError, AttributeError, ValueError)
 HARD_LIMIT = 1.8  # times the timeout: when a sample's differ values end too
 EMBEDDED = """
@@ -213,7 +215,10 @@ class TableEvaluator:
         plan = self._plan
         start = perf_counter()
         self._seconds = [0.0] * plan.size
-        in_time = run_within(timeout, lambda: self._evaluate(pairs, sample["input"]))
+        self._values = [*self._given, *[SPOILED] * len(plan.steps)]
+        self._values[:3] = [pairs, sample["input"], None]
+        self._memo.clear()
+        in_time = run_within(timeout, partial(self._evaluate, pairs))
         if not in_time:
             self._spoiled = {slot for slot, value in enumerate(self._values) if value is SPOILED}
         outputs = self._take_outputs()
@@ -230,23 +235,19 @@ class TableEvaluator:
         scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
         return SampleScore(scored, measured, differ_values, seconds, not in_time)
 
-    def _evaluate(self, pairs: Pairs, grid: Grid) -> None:
+    def _evaluate(self, pairs: Pairs) -> None:
         """Evaluates all that does not depend on C, and candidates that do with C = None."""
         plan = self._plan
-        values = [*self._given, *[SPOILED] * len(plan.steps)]
-        values[:3] = [pairs, grid, None]
-        self._values = values
-        self._memo.clear()
         self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
         if self._once is None or self._once[0] is not pairs:
             self._run(plan.once)
-            self._once = pairs, [values[plan.steps[step].slot] for step in plan.once]
+            self._once = pairs, [self._values[plan.steps[step].slot] for step in plan.once]
         else:
             for step, value in zip(plan.once, self._once[1]):
                 self._keep(plan.steps[step].slot, value)
         self._run(plan.for_candidates)
 
-    def _take_outputs(self) -> list[tuple[Candidate, Any]]:
+    def _take_outputs(self) -> list[Scorable]:
         """The candidates that have a value. Equal grids become one: what is measured on them is, too."""
         plan = self._plan
         grids: dict[bytes, Grid] = {}
@@ -279,7 +280,9 @@ class TableEvaluator:
                     continue
             try:
                 values[slot] = values[function](*given)
-            except Exception as error:
+            except TimeUp:
+                raise
+            except BaseException as error:  # sys.exit among them
                 failed_softly = guarded and isinstance(error, GUARDED)
                 self._keep(slot, self._find_default(values[function]) if failed_softly else SPOILED)
             if remember:
@@ -296,7 +299,9 @@ class TableEvaluator:
     def _find_default(self, function: object) -> object:
         try:
             return self._default(function)
-        except Exception:
+        except TimeUp:
+            raise
+        except BaseException:
             return SPOILED
 
     def _prepare(self, target: object, owners: Iterable[str]) -> list[int]:
@@ -327,36 +332,40 @@ class FunctionEvaluator:
     def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
         start = perf_counter()
-        results: list[tuple[list[Any], list[Any]]] = []
+        results: list[tuple[list[Scorable], list[DifferValue]]] = []
 
         def call(target: object) -> None:
-            results.append(self._batt(job.task_id, pairs, sample["input"], target, log))
+            o, s = self._batt(job.task_id, pairs, sample["input"], target, log)
+            outputs = [(Candidate(t, evolved, solver_id), value) for t, evolved, solver_id, value in o]
+            values: list[DifferValue] = [(t, owner, name, keep_size(value)) for t, owner, name, value in s]
+            results.append((outputs, values))
 
-        in_time = _run_guarded(timeout, lambda: call(None))
-        found = results[0][0] if results else []
-        outputs = [(Candidate(t, evolved, solver_id), value) for t, evolved, solver_id, value in found]
+        in_time = run_within(timeout, partial(spare, call, None))
+        outputs = results[0][0] if results else []
         groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
         differ_values = []
         for target, members in groups:
             results.clear()
             left = start + HARD_LIMIT * timeout - perf_counter()
-            in_time = left > 0 and _run_guarded(left, partial(call, target)) and in_time
+            in_time = left > 0 and run_within(left, partial(spare, call, target)) and in_time
             owners = {NO_OWNER, *(outputs[member][0].solver_id for member in members)}
             by_owner: dict[str, list[DifferValue]] = {owner: [] for owner in owners}
-            for t, owner, name, value in results[0][1] if results else ():
-                if owner in owners:
-                    by_owner[owner].append((t, owner, name, keep_size(value)))
+            for item in results[0][1] if results else ():
+                if item[1] in owners:
+                    by_owner[item[1]].append(item)
             differ_values.append(by_owner)
         scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
         return SampleScore(scored, measured, differ_values, {}, not in_time)
 
 
-def _run_guarded(seconds: float, work: Callable[[], object]) -> bool:
-    """As `run_within`; a batt that raises has no output, in time."""
+def spare(work: Callable[..., object], *arguments: object) -> None:
+    """Does work of which any failure is its own affair; only the end of its time goes on."""
     try:
-        return run_within(seconds, work)
-    except Exception:
-        return True
+        work(*arguments)
+    except TimeUp:
+        raise
+    except BaseException:  # sys.exit among them
+        pass
 
 
 def group_by_target(
@@ -415,16 +424,22 @@ def fingerprint(value: object) -> object:
     It is for nests of tuples, frozensets and plain values, and for functions that have a name of their own;
     anything else, such as a function made on the way, equals only itself.
     """
-    if type(value) is tuple and set(map(type, value)) == {tuple}:
-        try:
-            rows = [bytes(row) for row in value]  # a grid: the usual case, and quick
-            return md5(b"%r" % [len(row) for row in rows] + b"".join(rows)).digest()
-        except (TypeError, ValueError):
-            pass
+    with suppress(TypeError, ValueError):
+        return _digest_grid(value)
     try:
-        return md5(repr(_canonical(value)).encode()).digest()
+        plain = _canonical(value)
     except (TypeError, ValueError, OverflowError, RecursionError):
         return object()
+    with suppress(TypeError, ValueError):
+        return _digest_grid(plain)
+    return md5(repr(plain).encode()).digest()
+
+
+def _digest_grid(value: Any) -> bytes:
+    if type(value) is not tuple or {*map(type, value)} != {tuple}:
+        raise TypeError("no grid")
+    rows = [bytes(row) for row in value]
+    return md5(b"%r" % [len(row) for row in rows] + b"".join(rows)).digest()
 
 
 def _canonical(value: object) -> object:
@@ -436,10 +451,10 @@ def _canonical(value: object) -> object:
         return tuple(map(_canonical, value))
     if isinstance(value, frozenset):
         return "frozenset", sorted(repr(_canonical(item)) for item in value)
-    name = getattr(value, "__qualname__", "<locals>")
-    if "<locals>" in name:
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+    if getattr(sys.modules.get(str(module)), name, None) is not value:
         raise TypeError(f"{type(value).__name__} has no canonical form")
-    return "name", getattr(value, "__module__", None), name
+    return "name", module, name
 
 
 class Speed(NamedTuple):
@@ -470,6 +485,7 @@ def prepare(batt: Plan | str | Batt, samples: Samples) -> None:
     global _host
     sys.stdout = sys.stderr  # what a program prints is not ours
     sys.path.insert(0, str(Path.cwd()))
+    _pairs.cache_clear()
     try:
         if isinstance(batt, Plan):
             names = load_names(batt.program.imports, batt.names)
@@ -504,8 +520,9 @@ def load_names(imports: str, wanted: Iterable[str]) -> dict[str, object]:
     names: dict[str, object] = dict(vars(builtins))
     if Path("dsl.py").exists():
         for module in ("dsl", "constants"):
-            names |= vars(importlib.import_module(module))
-        if not {*wanted, "_get_safe_default"} <= names.keys():
+            names |= vars(_import(module, "mend it, or run where there is none"))
+        asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)}
+        if not {*asked, "_get_safe_default"} <= names.keys():
             imported: dict[str, object] = {}
             exec(imports, imported)
             names = {**imported, **names}
@@ -521,17 +538,20 @@ def import_batt(module: str) -> Batt:
     """Imports a batt module and takes its function.
 
     Raises:
-        ValueError: the module has no function `batt`, or cannot be imported.
+        ValueError: the module cannot be imported, or has no function `batt`.
     """
-    try:
-        batt = importlib.import_module(module).batt
-    except Exception as error:
-        raise ValueError(
-            f"{module}.py: no batt in it: {type(error).__name__}: {error}: write the batt anew"
-        ) from None
+    batt = getattr(_import(module, "write the batt anew"), "batt", None)
     if not callable(batt):
-        raise ValueError(f"{module}.py: batt is no function: write the batt anew")
+        raise ValueError(f"{module}.py: it has no function batt: write the batt anew")
     return batt  # type: ignore[no-any-return]
+
+
+def _import(module: str, advice: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except BaseException as error:  # sys.exit among them
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{module}.py: {type(error).__name__}: {reason}: {advice}") from None
 
 
 def score_sample(job: Job, timeout: float, log: str) -> SampleScore:
@@ -549,16 +569,13 @@ def check_speed(task_id: str, sources: Sequence[str], timeout: float) -> list[Sp
     host = _get_host()
     pairs = _pairs(task_id, "demo", "test")
 
-    def run(solve: Any, grid: Grid) -> None:
-        with suppress(Exception):
-            solve(pairs, grid, None)
-
     speeds = []
     for source in sources:
-        names = dict(host.names)
+        names: dict[str, Any] = dict(host.names)
         exec(source, names)
+        solve = names["solve"]
         start = perf_counter()
-        in_time = [run_within(timeout, partial(run, names["solve"], grid)) for grid, _ in pairs]
+        in_time = [run_within(timeout, partial(spare, solve, pairs, grid, None)) for grid, _ in pairs]
         speeds.append(Speed(perf_counter() - start, not all(in_time)))
     return speeds
 

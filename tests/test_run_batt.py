@@ -54,13 +54,9 @@ def make_batt(scenario):
         part: {"x": [{key: as_tuples(grid) for key, grid in sample.items()} for sample in samples]}
         for part, samples in scenario["task"].items()
     }
-    places = {
-        sample["input"]: (part, i) for part in data for i, sample in enumerate(data[part]["x"])
-    }
+    places = {sample["input"]: (part, i) for part in data for i, sample in enumerate(data[part]["x"])}
     runs = {(run["part"], run["sample"]): run["o"] for run in scenario["runs"]}
-    differs = {
-        (run["part"], run["sample"], as_tuples(run["C"])): run["s"] for run in scenario["differs"]
-    }
+    differs = {(run["part"], run["sample"], as_tuples(run["C"])): run["s"] for run in scenario["differs"]}
 
     def batt(task_id, S, I, C, log_path):  # noqa: E741
         o = runs[places[I]]
@@ -84,9 +80,7 @@ def test_recorded_scenario(scenario, here, monkeypatch):
     assert not timed_out
     assert d_score.score == expected["d_score"]
     assert d_score.last_t == expected["last_t"]
-    solvers = [
-        [int(path.parts[2]), path.stem] for path in Path("solver_dir").glob("solve_x/*/*/*.py")
-    ]
+    solvers = [[int(path.parts[2]), path.stem] for path in Path("solver_dir").glob("solve_x/*/*/*.py")]
     assert sorted(solvers) == sorted(expected["solver_dir"])
     differs = {
         (path.parts[1], int(path.parts[3]), path.stem)
@@ -94,9 +88,7 @@ def test_recorded_scenario(scenario, here, monkeypatch):
     }
     assert differs == set(map(tuple, expected["differ_dir"]))
     for folder, files in expected["files"].items():
-        found = {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).iterdir()
-        }
+        found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).iterdir()}
         assert found == files
 
 

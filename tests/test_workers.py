@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from batt_utils import workers as workers_module
 from batt_utils.workers import Failure, Workers, count_cores
 
 LONG = 60  # seconds that no test takes
-SHORT = 0.15
+SHORT = 0.25
 PREPARED = []
 
 
@@ -36,6 +38,11 @@ def wait(seconds):
     return seconds
 
 
+def wait_and_tell(seconds):
+    wait(seconds)
+    return os.getpid()
+
+
 def hang(*_):
     while True:
         pass
@@ -45,10 +52,8 @@ def hang_on(*_):
     """Swallows whatever asks it to end."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
-        try:
+        with suppress(BaseException):
             hang()
-        except BaseException:  # noqa: S110
-            pass
 
 
 def leave(*_):
@@ -60,8 +65,8 @@ def kill_itself(*_):
 
 
 def crash_once(path):
-    if not os.path.exists(path):
-        open(path, "w").close()
+    if not Path(path).exists():
+        Path(path).touch()
         leave()
     return "second time"
 
@@ -103,16 +108,9 @@ def test_a_result_comes_as_soon_as_it_is_there(workers):
 
 
 def test_jobs_run_beside_each_other(workers):
-    start = time.perf_counter()
     processes = set(workers.run(wait_and_tell, [(0.3,), (0.3,)], LONG))
     assert len(processes) == workers.count == 2
     assert os.getpid() not in processes
-    assert time.perf_counter() - start < 0.6
-
-
-def wait_and_tell(seconds):
-    wait(seconds)
-    return os.getpid()
 
 
 def test_a_process_is_made_ready_once():
@@ -177,14 +175,14 @@ def run_job(kind):
 
 def test_the_others_have_their_results(workers):
     kinds = ["fine", "hang", "fine", "leave", "fine", "hang", "fine"]
-    results = list(workers.run(run_job, [(kind,) for kind in kinds], 4 * SHORT))
+    results = list(workers.run(run_job, [(kind,) for kind in kinds], 2 * SHORT))
     assert [type(result) for result in results] == [int if kind == "fine" else Failure for kind in kinds]
     assert [result.timed_out for result in results if isinstance(result, Failure)] == [True, False, True]
 
 
 def test_the_time_of_a_job_is_its_own(workers):
     """Not that of its wait for the jobs before it."""
-    assert list(workers.run(wait, [(0.1,)] * 10, 0.4)) == [0.1] * 10
+    assert list(workers.run(wait, [(0.05,)] * 40, 0.8)) == [0.05] * 40
 
 
 @pytest.mark.parametrize("function", [get_process, hang, hang_on], ids=["idle", "at work", "not willing"])

@@ -1,0 +1,119 @@
+"""The checkout that is made here, and run_batt dropped into it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from batt_utils.modules import load_batt
+from batt_utils.tasks import get_data
+from host import FUNCTIONS, NAME, TASKS, make_host
+
+OLD_FLOW = Path(__file__).parent.parent / "old_flow.py"
+TASK = "007bbfb7"
+
+
+def run_in(folder, *command):
+    return subprocess.run(
+        [sys.executable, *map(str, command)], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+
+
+def run_batt(folder, *arguments):
+    return run_in(folder, "run_batt.py", "-i", TASK, "-b", NAME, *arguments)
+
+
+def list_links(out):
+    """The links below a folder without their T_LOG, which is another each time."""
+    paths = [path.relative_to(out).parts for path in out.glob("*_dir/**/*.py")]
+    return {(*parts[:-2], parts[-1]) for parts in paths}
+
+
+def list_files(out):
+    return {path.relative_to(out): path.read_text() for path in out.glob("*_md5/*.py")}
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("host") / "checkout"
+    assert make_host(folder, solvers=5) == NAME
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ran(host):
+    assert run_batt(host).returncode == 0
+    return host
+
+
+def test_its_dsl_has_the_style(host):
+    source = (host / "dsl.py").read_text()
+    functions = re.findall(r"^def ([a-z]\w*)\(.*\)(?: -> '.*')?:\n    (.*)", source, re.MULTILINE)
+    logs = [first for _, first in functions if re.match(r"logger\.(info|debug)\(f'", first)]
+    assert len(functions) == FUNCTIONS
+    assert 0.9 * FUNCTIONS < len(logs) < FUNCTIONS
+    assert len(re.findall(r"    logger\.info\(f'\w+: res = ", source)) > 20
+
+
+def test_its_functions_give_an_empty_value_where_they_would_fail(host):
+    program = (
+        "from dsl import add, even, first, objects, order, palette, rbind, subtract, tophalf;"
+        "print([add('', 1), even(''), first(5), objects(1, 2, 3, 4), order(1, 2), palette(1), tophalf(1)]);"
+        "print(rbind(5, 5)(1), rbind(subtract, 2)(9), rbind(rbind(objects, True), True)._original_argcount)"
+    )
+    empty = "[0, False, (), frozenset(), (), frozenset(), ()]\n"
+    assert run_in(host, "-c", program).stdout == f"{empty}() 7 2\n"
+
+
+def test_its_data_is_read(host, monkeypatch):
+    monkeypatch.chdir(host)
+    assert [*get_data()["demo"]] == [*TASKS["training"]]
+    assert [*get_data(train=False)["test"]] == [*TASKS["evaluation"]]
+
+
+def test_its_batt_has_every_form_of_line(host, monkeypatch):
+    monkeypatch.chdir(host)
+    module = load_batt(NAME)
+    assert len(module.program.candidates) == 6
+    assert module.program.calls.keys() == module.calls.keys()
+    source, table = ((host / f"{NAME}{end}.py").read_text() for end in ("", "_call"))
+    for line in (r"    t\d+ = [a-z]\w*\(", r"        t\d+ = [a-z]", r"    t\d+, .* = batch_process", "    #"):
+        assert re.search(f"^{line}", source, re.MULTILINE)
+    assert re.search(r"'\w+\(.*\)'", table) and re.search(r"t\d+\.t\b", table)
+
+
+def test_same_seed_makes_the_same_batt(tmp_path):
+    folders = [tmp_path / name for name in "abc"]
+    for folder, seed in zip(folders, (1, 1, 2)):
+        make_host(folder, 170, seed)
+    texts = [(folder / f"{NAME}.py").read_text() for folder in folders]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_its_programs_run_beside_ours(ran):
+    assert run_in(ran, "-m", "unittest", "tests").returncode == 0
+    assert run_in(ran, "expand_solver.py", "tests.py").stdout.startswith('"""Tests of')
+    assert run_in(ran, "card.py", TASK, 0).stdout == "True\n"
+    scores = run_in(ran, "run_test.py", TASK)
+    assert scores.returncode == 0, scores.stderr
+    assert {f"{path.stem} {int(path.parts[-3]) - 1}" for path in ran.glob("solver_dir/*/6/*/*.py")} <= {
+        *scores.stdout.splitlines()
+    }
+
+
+def test_command_works_in_it(host):
+    result = run_batt(host, "--out", "here", "--json", "result.json")
+    assert result.returncode == 0, result.stderr
+    assert "1 tasks - 0 timeouts" in result.stdout and "utils: loaded" not in result.stdout
+    assert json.loads((host / "result.json").read_text())["tasks"] == 1
+
+
+def test_result_is_that_of_the_old_flow(host):
+    assert run_batt(host, "--out", "new").returncode == 0
+    old = run_in(host, OLD_FLOW, "-i", TASK, "-b", NAME, "--out", "old")
+    assert old.returncode == 0, old.stderr
+    assert list_links(host / "new") == list_links(host / "old") != set()
+    assert list_files(host / "new") == list_files(host / "old")
