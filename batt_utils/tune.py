@@ -18,6 +18,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 DEFAULT = "_get_safe_default"
+PLAIN = (bool, int, tuple, frozenset)  # the empty value of these has no identity that matters
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 Silent = frozenset[tuple[str, str]]  # (the logger's name, debug or info)
 
@@ -62,10 +63,10 @@ def tune_logs(functions: Iterable[FunctionType]) -> int:
 
 
 def tune_default(names: MutableMapping[str, object], functions: Iterable[FunctionType]) -> None:
-    """Has each function's default remembered, for who uses `names` and for `functions` themselves.
+    """Has each function's default remembered, for who uses `names` and for `functions`.
 
     It is found by `_get_safe_default` of `names`; without one nothing is done. A default that is
-    not the same object again, the second time, is never remembered.
+    neither an empty plain value nor the same object again, the second time, is never remembered.
     """
     original = names.get(DEFAULT)
     if not isinstance(original, FunctionType):
@@ -87,7 +88,8 @@ def _remember(original: Callable[..., object]) -> Callable[..., object]:
         if is_constant:
             return before
         value = original(*arguments)
-        known[arguments[0]] = value, value is before
+        is_constant = value is before or (type(value) in PLAIN and not value)
+        known[arguments[0]] = value, is_constant
         return value
 
     return remember

@@ -551,6 +551,33 @@ def test_how_often_calls_of_a_batt_are_evaluated():
     assert counts == [{"of_s": 1, **demo}, demo, {"of_i": 3, "of_c": 1, "differ": 4, "own": 2}]
 
 
+@pytest.mark.parametrize("part", ["demo", "test"])
+def test_what_is_measured_on_equal_grids_is_measured_once(part):
+    measured = []
+
+    def note(grid, target):
+        measured.append(grid)
+        return differ(grid, target)
+
+    source = write_batt(
+        *("t1 = mirror(I)", "t2 = mirror_too(I)", "t3 = mirror(t1)", "t4 = make_bools(I)"),
+        *(output(t, f"solver {t}") for t in (1, 2, 3, 4)),
+        *(f"t{t + 4} = note(t{t}, C)" for t in (1, 2, 3, 4)),
+        *(measure(t + 4, f"solver {t}") for t in (1, 2, 3, 4)),
+    )
+    bools = ((True, 2),)  # equal to the third, but another value: what is measured on it may differ
+    names = {**NAMES, "mirror_too": lambda grid: mirror(grid), "make_bools": lambda _: bools, "note": note}
+    result = score(make_table_evaluator(source, names), part)
+    assert list_outputs(result) == [
+        (f"solver {t + 1}", grid) for t, grid in enumerate([OTHER, OTHER, GRID, GRID])
+    ]
+    assert measured == [OTHER, GRID, bools]
+    assert measured[2] is bools
+    assert [own for *_, [(*_, own)] in list_counted(result)] == [
+        (int(grid != (OTHER if part == "demo" else grid)),) for grid in (OTHER, OTHER, GRID, GRID)
+    ]
+
+
 def test_each_call_has_its_seconds():
     names = {**NAMES, "wait": lambda value: time.sleep(0.1) or value}
     source = write_batt(
@@ -884,6 +911,7 @@ named_one, named_other = (lambda value: value), (lambda value: (value,))
         pytest.param(float("nan"), float("nan"), id="not a number"),
         pytest.param(float("inf"), float("-inf"), id="infinity"),
         pytest.param(0.5, 0.25, id="floats"),
+        pytest.param(10**5000, 10**5000 + 1, id="integers too long to be written"),
         pytest.param(b"1", "1", id="bytes and text"),
         pytest.param(make_deep(5000), make_deep(5001), id="very deep"),
     ],
@@ -1081,6 +1109,27 @@ def test_a_dsl_that_cannot_be_imported_is_told_by_the_first_job(process, text, p
         score_sample(Job("without", "demo", 0), LONG, "pile.log")
     assert problem in str(caught.value)
     assert "dsl" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("modules", "problem"),
+    [
+        pytest.param({"pile": "1 / 0\n"}, "ZeroDivisionError: division by zero", id="they fail"),
+        pytest.param({"pile": "raise SystemExit(3)\n"}, "SystemExit: 3", id="they end"),
+        pytest.param(
+            {"dsl": DSL, "constants": ""},
+            "ModuleNotFoundError: No module named 'pile'",
+            id="they are nowhere, and the DSL lacks a name",
+        ),
+    ],
+)
+def test_imports_that_fail_are_told_by_the_first_job(process, modules, problem):
+    write_modules(process, **modules)
+    prepare(make_plan(read_program("from pile import *\n" + USES_S)), make_samples("imports"))
+    with pytest.raises(ValueError) as caught:
+        score_sample(Job("imports", "demo", 0), LONG, "pile.log")
+    assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -185,6 +185,11 @@ def test_a_batt_may_be_written_somewhat_otherwise(source):
         pytest.param(
             "o.append((3, True, 'a3', t3))", "o.append((4, True, 'a3', t4))", id="a candidate too early"
         ),
+        pytest.param(
+            "    t4 = differ_x(I, C)\n    s.append((4, 'None', 'differ_x', t4))\n",
+            "    s.append((4, 'None', 'differ_x', t4))\n    t4 = differ_x(I, C)\n",
+            id="a differ too early",
+        ),
         pytest.param("(2, False, ", "(2, 0, ", id="evolved is a number"),
         pytest.param("'a3', t2", "'a\\x33', t2", id="an escape in a name"),
         pytest.param("'a3', t2", '"a3", t2', id="double quotes"),

@@ -351,7 +351,7 @@ def test_default_is_remembered_for_each_function():
     tune_all(dsl)
     for _ in range(5):
         assert [dsl[f"f{i}"](0) for i in range(4)] == [0, (), frozenset(), 0]
-    assert home["asked"] == ["f0", "f1", "f2", "f3"] * 2
+    assert home["asked"] == ["f0", "f1", "f2", "f3"]
     assert dsl["f0"](2) == 0.5
 
 
@@ -362,6 +362,14 @@ def test_default_is_remembered_for_a_batt():
     for find in (names["_get_safe_default"], dsl["_get_safe_default"], home["_get_safe_default"]):
         assert find.__name__ == "_get_safe_default"
         assert [find(dsl["f0"]) for _ in range(3)] == [()] * 3
+    assert home["asked"] == ["f0"]
+
+
+def test_default_that_is_one_object_is_remembered():
+    home, dsl = load_safe("str")
+    home["defaults"][str] = lambda: home
+    tune_all(dsl)
+    assert all(dsl["f0"](0) is home for _ in range(5))
     assert home["asked"] == ["f0"] * 2
 
 
