@@ -51,7 +51,8 @@ class SampleScore(NamedTuple):
     """What a batt gave on one sample.
 
     For each candidate, in order, `measured` has the place in `differ_values` of what was measured
-    with its C: the differ values by owner. `seconds` is what each call took, for a batt read as data.
+    with its C: the differ values by owner. `seconds` is what each call that candidates need took, for a
+    batt that was read as data.
     """
 
     candidates: list[Scored]
@@ -111,7 +112,8 @@ class Plan(NamedTuple):
     """A program laid out for evaluation: one step for each distinct call, and which are needed when.
 
     `names` holds S, I, C, the DSL names and the integers, by slot; `slot_of` the slot of each call;
-    `items_of` the places of an owner's differ values in the program. The lists of steps hold places in
+    `items_of` the places of an owner's differ values in the program; `timed` the calls that candidates
+    need. The lists of steps hold places in
     `steps`: `once` for what depends on S alone, `for_candidates` for what else they need, `for_owner` for
     what an owner's differ values need beyond that, and for what depends on C.
     """
@@ -121,6 +123,7 @@ class Plan(NamedTuple):
     names: dict[str, int]
     size: int
     slot_of: dict[int, int]
+    timed: list[int]
     once: list[int]
     for_candidates: list[int]
     for_owner: dict[str, list[int]]
@@ -166,7 +169,8 @@ def make_plan(program: Program) -> Plan:
     for place, (_, owner, _) in enumerate(program.differs):
         if owner in solvers:
             items_of.setdefault(owner, []).append(place)
-    for_outputs = slots_for(candidate.t for candidate in program.candidates)
+    outputs = needs(program.calls, [candidate.t for candidate in program.candidates])
+    for_outputs = {slot_of[t] for t in outputs}
     for_owner = {
         owner: slots_for(program.differs[place].t for place in places) for owner, places in items_of.items()
     }
@@ -176,6 +180,7 @@ def make_plan(program: Program) -> Plan:
         names=names,
         size=first + len(steps),
         slot_of=slot_of,
+        timed=outputs,
         once=steps_at(for_outputs.union(*for_owner.values()) - varies),
         for_candidates=steps_at(for_outputs & varies),
         for_owner={
@@ -231,7 +236,7 @@ class TableEvaluator:
             left = start + HARD_LIMIT * timeout - perf_counter()
             in_time = left > 0 and run_within(left, partial(self._run, steps, True)) and in_time
             differ_values.append({owner: self._collect(owner) for owner in owners})
-        seconds = {t: self._seconds[slot] for t, slot in plan.slot_of.items()}
+        seconds = {t: self._seconds[plan.slot_of[t]] for t in plan.timed}
         scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
         return SampleScore(scored, measured, differ_values, seconds, not in_time)
 
@@ -426,13 +431,12 @@ def fingerprint(value: object) -> object:
     """
     with suppress(TypeError, ValueError):
         return _digest_grid(value)
-    try:
+    with suppress(TypeError, ValueError, OverflowError, RecursionError):
         plain = _canonical(value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return object()
-    with suppress(TypeError, ValueError):
-        return _digest_grid(plain)
-    return md5(repr(plain).encode()).digest()
+        with suppress(TypeError, ValueError):
+            return _digest_grid(plain)
+        return md5(repr(plain).encode()).digest()
+    return object()
 
 
 def _digest_grid(value: Any) -> bytes:
@@ -523,15 +527,26 @@ def load_names(imports: str, wanted: Iterable[str]) -> dict[str, object]:
             names |= vars(_import(module, "mend it, or run where there is none"))
         asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)}
         if not {*asked, "_get_safe_default"} <= names.keys():
-            imported: dict[str, object] = {}
-            exec(imports, imported)
-            names = {**imported, **names}
+            names = _run_imports(imports) | names
         return names
+    with suppress(ImportError):
+        return names | _run_imports(imports, ImportError)
+    return names | _run_imports(EMBEDDED)
+
+
+def _run_imports(imports: str, passed_on: type[BaseException] | tuple[()] = ()) -> dict[str, object]:
+    names: dict[str, object] = {}
     try:
         exec(imports, names)
-    except ImportError:
-        exec(EMBEDDED, names)
+    except passed_on:
+        raise
+    except BaseException as error:  # sys.exit among them
+        raise ValueError(f"the batt's imports: {_tell(error)}: mend what they import") from None
     return names
+
+
+def _tell(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def import_batt(module: str) -> Batt:
@@ -550,8 +565,7 @@ def _import(module: str, advice: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except BaseException as error:  # sys.exit among them
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"{module}.py: {type(error).__name__}: {reason}: {advice}") from None
+        raise ValueError(f"{module}.py: {_tell(error)}: {advice}") from None
 
 
 def score_sample(job: Job, timeout: float, log: str) -> SampleScore:

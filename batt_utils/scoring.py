@@ -1,7 +1,6 @@
 """The scores of a batt's solvers: correct outputs (`O_Score`) and differ counts (`D_Score`, `S_Score`)."""
 
 from collections.abc import Iterable
-from copy import deepcopy
 
 DifferValue = tuple[int, str, str, object]  # t, owner, name, value
 Counts = dict[str, int]  # last_t, iz, zo
@@ -72,4 +71,7 @@ class S_Score:
 
     def update(self, d_score: D_Score) -> None:
         """Takes over what `d_score` holds now."""
-        self.score = deepcopy(d_score.score)
+        self.score = {
+            solver_id: {name: dict(counts) for name, counts in names.items()}
+            for solver_id, names in d_score.score.items()
+        }
