@@ -578,7 +578,7 @@ def test_what_is_measured_on_equal_grids_is_measured_once(part):
     ]
 
 
-def test_each_call_has_its_seconds():
+def test_each_call_that_candidates_need_has_its_seconds():
     names = {**NAMES, "wait": lambda value: time.sleep(0.1) or value}
     source = write_batt(
         *(
@@ -593,8 +593,8 @@ def test_each_call_has_its_seconds():
         *("t8 = wait(C)", measure(8, "None")),
     )
     seconds = score(make_table_evaluator(source, names)).seconds
-    assert list(seconds) == [2, 3, 4, 5, 6]  # what candidates need
-    assert seconds[2] >= 0.1
+    assert sorted(seconds) == [2, 3, 4, 5, 6]
+    assert 0.1 <= seconds[2] < LONG / 6
     assert seconds[4] >= 0.2  # with C = None, then with the expected output
     assert 0 < seconds[3] < 0.1
     assert 0 < seconds[5] < 0.1

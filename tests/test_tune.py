@@ -150,7 +150,9 @@ STAYS = {
     "        pass\n    logger.info(f'{b}')",
     "deleted and captured": "def f(a):\n    del a\n    logger.info(f'{a}')\n    return lambda: a",
     "captured before it is set": "def f(a):\n    def g():\n        logger.info(f'{x}')\n    g()\n    x = a",
-    "very long": f"def f(a):\n    logger.info(f'{'{a}' * 300}')",
+    "local of what fails": "def f(a):\n    try:\n        x = note(a)\n        return x\n    except:\n"
+    "        logger.info(f'{x}')",
+    "very long": f"def f(a):\n    logger.info({', '.join([repr('{a}' * 12)] * 12).replace(chr(39), 'f', 0)})",
 }
 
 
