@@ -83,6 +83,7 @@ class Session(NamedTuple):
     calls: Calls
     workers: "Workers"
     store: Store
+    dsl: str  # the file of the functions that calls name
 
 
 _session: Session | None = None  # that of the `main` that runs
@@ -182,6 +183,8 @@ async def main(
     seconds: dict[str, float] = {}
     timeouts = 0
     with _open_session(total_data, options) as _session, profile or nullcontext():
+        if enable_timing:
+            _say(f"DSL: {_session.dsl}")
         Path(PILE_LOG).unlink(missing_ok=True)
         try:
             for task_i, task_id in enumerate(_show_progress(task_ids)):
@@ -484,9 +487,10 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
         module = load_batt(options.batt_import or "batt")
         subject = make_plan(module.program) if module.program else module.name
         calls = module.calls
-    with Workers(options.workers or count_cores(), prepare, (subject, total_data)) as workers:
-        list(workers.run(check_ready, [()] * workers.count, None))
-        yield Session(calls, workers, Store(options.out))
+    folder = "." if Path("dsl.py").exists() else options.out
+    with Workers(options.workers or count_cores(), prepare, (subject, total_data, folder)) as workers:
+        dsl, *_ = list(workers.run(check_ready, [()] * workers.count, None))
+        yield Session(calls, workers, Store(options.out), dsl)
 
 
 @contextmanager

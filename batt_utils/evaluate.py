@@ -10,13 +10,14 @@ import importlib
 import marshal
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import md5
 from pathlib import Path
 from time import perf_counter
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from batt_utils.program import INPUTS, INTEGER, VARIABLE, Candidate, Program, needs
@@ -479,20 +480,21 @@ class Host(NamedTuple):
 _host: Host | BaseException
 
 
-def prepare(batt: Plan | str | Batt, samples: Samples) -> None:
+def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".") -> None:
     """Makes this process ready for `score_sample` and `check_speed`.
 
     Args:
         batt: a batt read as data; the name of a module with a batt of another shape; or the function itself.
         samples: the samples of all tasks.
+        folder: where a DSL is looked for first, and then the modules that the batt imports.
     """
     global _host
     sys.stdout = sys.stderr  # what a program prints is not ours
-    sys.path.insert(0, str(Path.cwd()))
+    sys.path[:0] = dict.fromkeys([str(Path(folder).resolve()), str(Path.cwd())])
     _pairs.cache_clear()
     try:
         if isinstance(batt, Plan):
-            names = load_names(batt.program.imports, batt.names)
+            names = load_names(batt.program.imports, batt.names, folder)
             evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
         else:
             if isinstance(batt, str):
@@ -505,9 +507,14 @@ def prepare(batt: Plan | str | Batt, samples: Samples) -> None:
     gc.freeze()
 
 
-def check_ready() -> None:
-    """Raises what kept `prepare` from making this process ready."""
-    _get_host()
+def check_ready() -> str:
+    """The file that a batt's DSL names come from. Raises what kept `prepare` from making this process ready."""
+    host = _get_host()
+    modules = Counter(
+        value.__module__ for name, value in host.names.items() if isinstance(value, FunctionType)
+    )
+    module = modules.most_common(1)[0][0] if modules else ""
+    return str(getattr(sys.modules.get(module), "__file__", "none"))
 
 
 def _get_host() -> Host:
@@ -516,13 +523,13 @@ def _get_host() -> Host:
     return _host
 
 
-def load_names(imports: str, wanted: Iterable[str]) -> dict[str, object]:
-    """The names for a batt's calls: of the DSL in the current folder, else of the batt's imports.
+def load_names(imports: str, wanted: Iterable[str], folder: str = ".") -> dict[str, object]:
+    """The names for a batt's calls: of the DSL in a folder, else of the batt's imports.
 
     Where there is neither, the DSL that comes with us serves.
     """
     names: dict[str, object] = dict(vars(builtins))
-    if Path("dsl.py").exists():
+    if Path(folder, "dsl.py").exists():
         for module in ("dsl", "constants"):
             names |= vars(_import(module, "mend it, or run where there is none"))
         asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)}

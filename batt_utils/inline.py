@@ -106,19 +106,22 @@ def inline_variables(source: str) -> str:
 
     try:
         (function,) = ast.parse(source).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(f"not one function: {source[:60]!r}") from None
     if not isinstance(function, ast.FunctionDef) or not isinstance(function.body[-1], ast.Return):
         raise ValueError(f"not a function that ends in its return: {source[:60]!r}")
     inliner = _VariableInliner()
-    for line in function.body[:-1]:
-        match line:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                inliner.expressions[name] = inliner.visit(value)
-            case _:
-                raise ValueError(f"line {line.lineno} of {function.name} is no assignment to a name")
-    function.body = [inliner.visit(function.body[-1])]
-    text: str = astor.to_source(function, pretty_source="".join)
+    try:
+        for line in function.body[:-1]:
+            match line:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    inliner.expressions[name] = inliner.visit(value)
+                case _:
+                    raise ValueError(f"line {line.lineno} of {function.name} is no assignment to a name")
+        function.body = [inliner.visit(function.body[-1])]
+        text: str = astor.to_source(function, pretty_source="".join)
+    except RecursionError:
+        raise ValueError(f"{function.name} is nested too deep to be inlined") from None
     return text.strip("\n")
 
 

@@ -96,8 +96,6 @@ def read_program(source: str) -> Program | None:
     Returns:
         The program, or None if the source has another form: it is then a function to be called.
     """
-    if not source.endswith("\n"):
-        source += "\n"
     head = _HEAD.search(source)
     if head is None or not _only_imports(source[: head.start()]):
         return None

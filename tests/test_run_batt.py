@@ -116,6 +116,7 @@ def test_command_prints_its_lines_in_order(ran):
     _, result = ran
     assert result.returncode == 0, result.stderr
     patterns = [
+        rf"run_batt\.py:\d+: DSL: {re.escape(str(ROOT / 'batt_utils' / 'arc' / 'dsl.py'))}",
         rf"run_batt\.py:\d+: -- {TASK} - 0 start --",
         rf"run_batt\.py:\d+: -- {TASK} - 0 --",
         *[

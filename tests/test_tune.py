@@ -8,6 +8,7 @@ import sys
 import traceback
 import typing
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from host import FUNCTIONS, NAME, make_host
@@ -83,6 +84,9 @@ PASSED_OVER = {
     "twice": "def f(a):\n    logger.info(f'f: {a = }')\n    logger.debug(f'f: {a = }')",
     "keyword-only": "def f(b, *c, a=None):\n    logger.info(f'{b}{a}')",
     "many": f"def f(a):\n    logger.info(f'{'{a}' * 12}')",
+    "of one that calls itself": "def f(a):\n    logger.info(f'{a}')\n    return None if a else f(a)",
+    "with an empty closure": "def make():\n    def f(a):\n        logger.info(f'{a}')\n        return a or x\n"
+    "    return f\n    x = 1\nf = make()",
     "captured": "def f(a):\n    logger.info(f'f: {a = }')\n    return lambda x: a",
     "captured, another deleted": "def f(a, b=1):\n    logger.info(f'{a}')\n    del b\n    return lambda x: a",
     "local": "def f(a):\n    res = a\n    logger.info(f'f: {res = }')\n    return res",
@@ -115,6 +119,7 @@ def test_log_line_is_passed_over(source):
     assert count_writing(namespace["f"]) == 0
 
 
+LONG = f"f'{'{a}' * 12}'"
 STAYS = {
     "warning": "def f(a):\n    logger.warning(f'{a}')",
     "format": "def f(a):\n    logger.info(f'{a:>5}')",
@@ -152,7 +157,10 @@ STAYS = {
     "captured before it is set": "def f(a):\n    def g():\n        logger.info(f'{x}')\n    g()\n    x = a",
     "local of what fails": "def f(a):\n    try:\n        x = note(a)\n        return x\n    except:\n"
     "        logger.info(f'{x}')",
-    "very long": f"def f(a):\n    logger.info({', '.join([repr('{a}' * 12)] * 12).replace(chr(39), 'f', 0)})",
+    "very long": f"def f(a):\n    logger.info({', '.join([LONG] * 12)})",
+    "hundreds of names": "def f(a):\n    logger.info\n"
+    + "".join(f"    name{i}\n" for i in range(254))
+    + "    loud.info(f'{a}')",
 }
 
 
@@ -179,6 +187,15 @@ LOGGERS["with a method of its own"].info = lambda text: None
 def test_logger_that_may_be_heard_stays(logger):
     namespace = load("def f(a):\n    logger.info(f'{a}')", logger=logger)
     assert tune_all(namespace) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("cpython", (3, 14, 0)), ("pypy", (3, 11, 0))], ids=["Python 3.14", "PyPy"]
+)
+def test_other_bytecode_stays(name, version, monkeypatch):
+    python = SimpleNamespace(implementation=SimpleNamespace(name=name), version_info=version)
+    monkeypatch.setattr("batt_utils.tune.sys", python)
+    assert tune_all(load("def f(a):\n    logger.info(f'{a}')")) == 0
 
 
 def test_levels_are_apart():
