@@ -224,16 +224,16 @@ async def run_batt(
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
     with _use_session(total_data) as session:
-        session.store.prepare()
         _say(f"-- {task_id} - {task_i} start --")
         with measure(prof, "run_batt.check_batt"):
             score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
         _say(f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
 
         with measure(prof, "run_batt.phase1_filter"):
-            unique = filter_candidates(score.candidates, session.calls)
+            unique = filter_candidates(score.candidates)
         _say(f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
+        session.store.prepare()
         with measure(prof, "run_batt.phase2_inline_batch"):
             names = inline_batch("solve", session.calls, list(unique), prof)
 
@@ -318,6 +318,8 @@ def score_task(
                 _say(f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
     _say(f"-- {task_id} - {task_i} scored --")
+    if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
+        raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
     return score._replace(candidates=list(candidates), timed_out=timed_out)
 
 
@@ -331,7 +333,7 @@ def count_sample(sample: SampleScore, o_score: O_Score, d_score: D_Score) -> Non
         d_score.update(o_solver_id, values[NO_OWNER] + values[o_solver_id])
 
 
-def filter_candidates(candidates: Sequence[Value], calls: Calls) -> dict[int, str]:
+def filter_candidates(candidates: Sequence[Value]) -> dict[int, str]:
     """Phase 1: the t of each distinct program, with the solver that it appeared for first.
 
     Two programs of one call table have the same body if and only if they return the same t.
@@ -387,20 +389,22 @@ def process(
     accepted, stayed, _ = compete(read_links(session.store.solver_folder(task_id)), links)
 
     with measure(prof, "run_batt.check_solver_speed"):
-        staying = {roots[place]: estimates[place] for place in stayed}
+        staying = {links[place].md5: (roots[place], estimates[place]) for place in stayed}
         speeds = check_solver_speed(session, task_id, staying, timeout)
+    ended = staying.keys() - speeds
+    for md5 in ended:
+        print(f"run_batt.py: solver {md5} left out: it ends its process", file=sys.stderr)
     for place in stayed:
-        if speed := speeds.get(roots[place]):
+        if speed := speeds.get(links[place].md5):
             links[place] = links[place]._replace(t_log=log_time(speed.seconds))
-    ended = {place for place in stayed if roots[place] not in speeds}
-    for place in ended:
-        print(f"run_batt.py: solver {links[place].md5} left out: it ends its process", file=sys.stderr)
 
-    arrivals = [place for place in stayed if place not in ended]
     with measure(prof, "run_batt.generate_expanded"):
-        texts = {names[roots[place]]: expand(calls, "solve", roots[place]) for place in arrivals}
-    session.store.save_solvers(task_id, [links[place] for place in arrivals], texts)
-    saved = [Saved(unique[roots[place]], links[place].t_log) for place in accepted if place not in ended]
+        texts = {md5: expand(calls, "solve", staying[md5][0]) for md5 in speeds}
+    arrivals = [links[place] for place in stayed if links[place].md5 not in ended]
+    session.store.save_solvers(task_id, arrivals, texts)
+    saved = [
+        Saved(unique[roots[place]], links[place].t_log) for place in accepted if links[place].md5 not in ended
+    ]
     return saved, any(speed.timed_out for speed in speeds.values())
 
 
@@ -427,40 +431,39 @@ def save_differs(
 
 
 def check_solver_speed(
-    session: Session, task_id: str, estimates: Mapping[int, float], timeout: float
-) -> dict[int, Speed]:
+    session: Session, task_id: str, solvers: Mapping[str, tuple[int, float]], timeout: float
+) -> dict[str, Speed]:
     """Times solvers, one after the other, on every sample of their task.
 
     Args:
         session: that of the run.
         task_id: the task.
-        estimates: the t of each solver, and the seconds that it should take.
+        solvers: by md5, the t of each solver and the seconds that it should take.
         timeout: seconds for one solver on one sample.
 
     Returns:
-        The speed of each; a solver that ends its process has none.
+        The speed of each by md5; a solver that ends its process has none.
     """
-    speeds: dict[int, Speed] = {}
-    batches: list[list[int]] = []
+    batches: list[dict[str, str]] = []  # sources by md5
     left = 0.0
-    for t, seconds in estimates.items():
+    for md5, (t, seconds) in solvers.items():
         if not batches or seconds > left:
-            batches.append([])
+            batches.append({})
             left = timeout / 2
         left -= seconds
-        batches[-1].append(t)
-    for batch in batches:
-        sources = {t: f"def solve(S, I, C):\n{body(session.calls, t)}" for t in batch}
-        (result,) = session.workers.run(check_speed, [(task_id, [*sources.values()], timeout)], 2 * timeout)
+        batches[-1][md5] = f"def solve(S, I, C):\n{body(session.calls, t)}"
+
+    speeds: dict[str, Speed] = {}
+    while batches:
+        batch = batches.pop(0)
+        jobs = [(task_id, [*batch.values()], timeout)]
+        (result,) = session.workers.run(check_speed, jobs, 2 * timeout)
         if isinstance(result, list):
             speeds |= zip(batch, result)
-            continue
-        for t in batch:  # one of them hangs or ends its process: each alone
-            (result,) = session.workers.run(check_speed, [(task_id, [sources[t]], timeout)], 2 * timeout)
-            if isinstance(result, list):
-                speeds[t] = result[0]
-            elif result.timed_out:
-                speeds[t] = Speed(2 * timeout, True)
+        elif len(batch) > 1:  # one of them hangs or ends its process
+            batches = [{md5: source} for md5, source in batch.items()] + batches
+        elif result.timed_out:
+            speeds |= dict.fromkeys(batch, Speed(2 * timeout, True))
     return speeds
 
 

@@ -280,6 +280,14 @@ BAD_INPUT = {
         {"m.py": GOOD, "m_call.py": "t_call = {1: 'hmirror, I'}\n"},
         "m_call.py: t1 is hmirror(I), the batt has identity(I)",
     ),
+    "call table that lacks what a batt of another shape gives": (
+        ["-i", TASK, "-b", "m"],
+        {
+            "m.py": "def batt(task_id, S, I, C, log_path):\n    return [(5, True, 'a', I)], []\n",
+            "m_call.py": "t_call = {}\n",
+        },
+        "t_call has no t5",
+    ),
     "file in a folder's place": (["-i", TASK, "--out", "f"], {"f": ""}, "f"),
     "timeout that is no number": (["-i", TASK, "-t", "soon"], {}, "soon"),
     "timeout of nothing": (["-i", TASK, "-t", "0"], {}, "0"),

@@ -85,7 +85,7 @@ PASSED_OVER = {
     "keyword-only": "def f(b, *c, a=None):\n    logger.info(f'{b}{a}')",
     "many": f"def f(a):\n    logger.info(f'{'{a}' * 12}')",
     "of one that calls itself": "def f(a):\n    logger.info(f'{a}')\n    return None if a else f(a)",
-    "with an empty closure": "def make():\n    def f(a):\n        logger.info(f'{a}')\n        return a or x\n"
+    "with an empty closure": "def make():\n    def f(a):\n        logger.info(f'{a}')\n        a or x\n"
     "    return f\n    x = 1\nf = make()",
     "captured": "def f(a):\n    logger.info(f'f: {a = }')\n    return lambda x: a",
     "captured, another deleted": "def f(a, b=1):\n    logger.info(f'{a}')\n    del b\n    return lambda x: a",
