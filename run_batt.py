@@ -97,6 +97,7 @@ class Options(NamedTuple):
     stage: str = "training"
     out: str = "."
     workers: int | None = None
+    tune: bool = True
 
 
 DEFAULTS = Options()
@@ -491,7 +492,8 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
         subject = make_plan(module.program) if module.program else module.name
         calls = module.calls
     folder = "." if Path("dsl.py").exists() else options.out
-    with Workers(options.workers or count_cores(), prepare, (subject, total_data, folder)) as workers:
+    arguments = (subject, total_data, folder, options.tune)
+    with Workers(options.workers or count_cores(), prepare, arguments) as workers:
         dsl, *_ = list(workers.run(check_ready, [()] * workers.count, None))
         yield Session(calls, workers, Store(options.out), dsl)
 
@@ -569,6 +571,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--stage", choices=("training", "evaluation"), default="training", help="default training")
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
+    add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")
     add("--version", action="version", version=f"run_batt {__version__}")

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from batt_utils.program import INPUTS, INTEGER, VARIABLE, Candidate, Program, needs
 from batt_utils.scoring import NO_OWNER, DifferValue
+from batt_utils.tune import DEFAULT, tune
 
 Grid = tuple[tuple[int, ...], ...]
 Sample = dict[str, Grid]  # input, output
@@ -207,7 +208,7 @@ class TableEvaluator:
     def __init__(self, plan: Plan, names: Mapping[str, object]) -> None:
         """Looks the plan's names up; one that is nowhere spoils the calls that need it."""
         self._plan = plan
-        self._default: Any = names.get("_get_safe_default")
+        self._default: Any = names.get(DEFAULT)
         known = {**names, **dict.fromkeys(INPUTS)}  # these are set for each sample
         self._given = [int(name) if INTEGER(name) else known.get(name, SPOILED) for name in plan.names]
         self._values: list[Any] = []
@@ -480,13 +481,14 @@ class Host(NamedTuple):
 _host: Host | BaseException
 
 
-def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".") -> None:
+def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned: bool = True) -> None:
     """Makes this process ready for `score_sample` and `check_speed`.
 
     Args:
         batt: a batt read as data; the name of a module with a batt of another shape; or the function itself.
         samples: the samples of all tasks.
         folder: where a DSL is looked for first, and then the modules that the batt imports.
+        tuned: whether a DSL that is not ours is tuned.
     """
     global _host
     sys.stdout = sys.stderr  # what a program prints is not ours
@@ -494,12 +496,14 @@ def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".") -> Non
     _pairs.cache_clear()
     try:
         if isinstance(batt, Plan):
-            names = load_names(batt.program.imports, batt.names, folder)
+            names = load_names(batt.program.imports, batt.names, folder, tuned)
             evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
         else:
             if isinstance(batt, str):
                 batt = import_batt(batt)
             names = getattr(batt, "__globals__", {})
+            if tuned:
+                tune(names, [getattr(batt, "__name__", "")])
             evaluator = FunctionEvaluator(batt)
         _host = Host(evaluator, names, samples)
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
@@ -508,7 +512,11 @@ def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".") -> Non
 
 
 def check_ready() -> str:
-    """The file that a batt's DSL names come from. Raises what kept `prepare` from making this process ready."""
+    """The file that a batt's DSL names come from.
+
+    Raises:
+        Whatever kept `prepare` from making this process ready.
+    """
     host = _get_host()
     modules = Counter(
         value.__module__ for name, value in host.names.items() if isinstance(value, FunctionType)
@@ -523,18 +531,22 @@ def _get_host() -> Host:
     return _host
 
 
-def load_names(imports: str, wanted: Iterable[str], folder: str = ".") -> dict[str, object]:
+def load_names(
+    imports: str, wanted: Iterable[str], folder: str = ".", tuned: bool = True
+) -> dict[str, object]:
     """The names for a batt's calls: of the DSL in a folder, else of the batt's imports.
 
-    Where there is neither, the DSL that comes with us serves.
+    The one in the folder is tuned if so wished. Where there is neither, the DSL that comes with us serves.
     """
     names: dict[str, object] = dict(vars(builtins))
     if Path(folder, "dsl.py").exists():
+        asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
         for module in ("dsl", "constants"):
             names |= vars(_import(module, "mend it, or run where there is none"))
-        asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)}
-        if not {*asked, "_get_safe_default"} <= names.keys():
+        if not asked <= names.keys():
             names = _run_imports(imports) | names
+        if tuned:
+            tune(names, asked)
         return names
     with suppress(ImportError):
         return names | _run_imports(imports, ImportError)

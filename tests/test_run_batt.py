@@ -197,7 +197,8 @@ def test_command_says_that_it_wrote_the_demo_batt(tmp_path):
     folder.mkdir()
     program = (
         "import runpy, sys\n"
-        f"sys.path[:] = [{str(checkout)!r}, *(path for path in sys.path if path not in ('', {str(ROOT)!r}))]\n"
+        f"sys.path[:] = [{str(checkout)!r}, *(path for path in sys.path if path not in ('', {str(ROOT)!r}))]"
+        "\n"
         f"sys.argv = ['run_batt.py', '-i', {TASK!r}, '-b', 'tmp_batt_onerun_run']\n"
         f"runpy.run_path({str(checkout / 'run_batt.py')!r}, run_name='__main__')\n"
     )
