@@ -17,7 +17,7 @@ import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from itertools import islice
@@ -509,17 +509,26 @@ def _use_session(total_data: Samples) -> Iterator[Session]:
 
 
 def _show_progress(task_ids: Sequence[str]) -> Iterator[str]:
-    if len(task_ids) > 1:
-        from tqdm.auto import tqdm
-
-        yield from tqdm(task_ids, unit="task", disable=None)
-    else:
+    """Gives the tasks; several with a bar on stderr, where that is a terminal or a notebook."""
+    global _write
+    if len(task_ids) < 2:
         yield from task_ids
+        return
+    from tqdm.auto import tqdm
+
+    _write = tqdm.write  # above the bar
+    try:
+        yield from tqdm(task_ids, unit="task", disable=None)
+    finally:
+        _write = print
+
+
+_write: Callable[[str], None] = print
 
 
 def _say(text: str) -> None:
     """Prints a line with the place in this file that says it."""
-    print(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+    _write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
 
 
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
