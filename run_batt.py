@@ -19,12 +19,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from batt_utils.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
+from batt_utils.device import (
+    DEVICES,
+    can_fork,
+    configure_gpu_memory,
+    get_optimal_batch_size,
+    gpu_memory_cleanup,
+)
 from batt_utils.evaluate import (
     Batt,
     Job,
@@ -32,7 +39,9 @@ from batt_utils.evaluate import (
     SampleScore,
     Speed,
     check_ready,
+    check_sample_speed,
     check_speed,
+    find_home,
     make_plan,
     prepare,
     score_sample,
@@ -42,6 +51,7 @@ from batt_utils.inline import Inliner, TooLong
 from batt_utils.modules import load_batt
 from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, NO_OWNER, D_Score, O_Score, S_Score
+from batt_utils.signals import Interrupted, hold, raise_signals, release
 from batt_utils.store import Link, Store, check_save, compete, read_links
 from batt_utils.tasks import get_data, pick_rnd_task, task_list
 from batt_utils.timing import Seconds, measure, summarize
@@ -49,7 +59,7 @@ from batt_utils.timing import Seconds, measure, summarize
 if TYPE_CHECKING:
     from cProfile import Profile
 
-    from batt_utils.workers import Workers
+    from batt_utils.workers import Failure, Workers
 
 __version__ = "1.0.0"
 __all__ = [
@@ -82,6 +92,7 @@ class Session(NamedTuple):
 
     calls: Calls
     workers: "Workers"
+    cpu_workers: "Workers"  # for what the GPU's memory does not do for
     store: Store
     dsl: str  # the file of the functions that calls name
 
@@ -97,6 +108,8 @@ class Options(NamedTuple):
     stage: str = "training"
     out: str = "."
     workers: int | None = None
+    memory_limit: int | None = None
+    device: str = "auto"
     tune: bool = True
 
 
@@ -106,6 +119,7 @@ DEFAULTS = Options()
 class TaskScore(NamedTuple):
     """A task's distinct candidates in order of appearance, their scores, the seconds of each call."""
 
+    samples: int
     candidates: list[Value]
     o_score: O_Score
     s_score: S_Score
@@ -124,32 +138,69 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     given = _parse(arguments)
     random.seed(given.seed)
+    status = 0
+    try:
+        with raise_signals():
+            _run_command(given)
+    except Interrupted as interrupted:
+        status = interrupted.status
+    except BrokenPipeError:  # nobody reads any more
+        status = 128 + 13
+    except (ValueError, OSError) as error:
+        status = _complain(str(error))
+    except ModuleNotFoundError as error:
+        status = _complain(f"the package {error.name} is missing: pip install {error.name}")
+    except RecursionError:
+        status = _complain("something is nested too deep to be read: write the batt anew")
+    except MemoryError:
+        status = _complain("there is not enough memory: give it fewer tasks or a smaller batt")
+    return _flush(status)
+
+
+def _run_command(given: argparse.Namespace) -> None:
     profile = None
     if given.cprofile:
         from cProfile import Profile
 
         profile = Profile()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
     options = Options(*(getattr(given, name) for name in Options._fields))
-    try:
-        result = _run(
-            main(
-                given.task_ids,
-                given.start,
-                given.count,
-                given.timeout,
-                given.timing,
-                profile,
-                options=options,
-            )
+    result = _run(
+        main(
+            given.task_ids,
+            given.start,
+            given.count,
+            given.timeout,
+            given.timing,
+            profile,
+            options=options,
         )
-        if given.json:
-            _write_json(Path(given.json), result)
-    except (ValueError, OSError) as error:
-        print(f"run_batt.py: {error}", file=sys.stderr)
-        return 2
+    )
+    if given.json:
+        _write_json(Path(given.json), result)
     if profile is not None:
         _print_profile(profile, given.cprofile_top)
-    return 0
+
+
+def _complain(text: str) -> int:
+    """Says on stderr what is wrong, in one line; returns the exit status for it."""
+    with suppress(OSError):
+        print(f"run_batt.py: {text}", file=sys.stderr)
+    return 2
+
+
+def _flush(status: int) -> int:
+    """Writes out what was printed; returns the exit status, which is another one if that fails."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
+        if not status:
+            broken = isinstance(error, BrokenPipeError)
+            status = 128 + 13 if broken else _complain(f"cannot write to stdout: {error.strerror}")
+    return status
 
 
 async def main(
@@ -177,17 +228,19 @@ async def main(
     Raises:
         ValueError: an unknown task, or a batt or data that is none; says where and what to do.
         OSError: something cannot be read or written.
+        KeyboardInterrupt: when the summary so far is printed.
     """
     global _session
-    total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
-    task_ids = task_list(do_list, total_data, start, count)
     seconds: dict[str, float] = {}
-    timeouts = 0
-    with _open_session(total_data, options) as _session, profile or nullcontext():
-        if enable_timing:
-            _say(f"DSL: {_session.dsl}")
-        Path(PILE_LOG).unlink(missing_ok=True)
-        try:
+    done = timeouts = 0
+    interrupted = None
+    try:
+        total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
+        task_ids = task_list(do_list, total_data, start, count)
+        with _open_session(total_data, options) as _session, profile or nullcontext():
+            if enable_timing:
+                _say(f"DSL: {_session.dsl}")
+            Path(PILE_LOG).unlink(missing_ok=True)
             for task_i, task_id in enumerate(_show_progress(task_ids)):
                 with measure(seconds, "main.run_batt"):
                     timed_out, _ = await run_batt(
@@ -200,13 +253,19 @@ async def main(
                         timeout,
                         seconds,
                     )
+                done += 1
                 timeouts += timed_out
-        finally:
-            _session = None
-    print(f"{len(task_ids)} tasks - {timeouts} timeouts")
+                release()
+    except KeyboardInterrupt as error:
+        interrupted = error
+    finally:
+        _session = None
+    print(f"{done} tasks - {timeouts} timeouts")
     if enable_timing:
         print(f"\n{summarize(seconds)}")
-    return {"tasks": len(task_ids), "timeouts": timeouts, "seconds": seconds}
+    if interrupted:
+        raise interrupted
+    return {"tasks": done, "timeouts": timeouts, "seconds": seconds}
 
 
 async def run_batt(
@@ -297,8 +356,10 @@ def score_task(
     for part in jobs:
         with measure(prof, f"batt.{part}.run_with_timeout"):
             samples[part] = list(islice(results, len(jobs[part])))
+    _score_again(session, jobs, samples, timeout, log)
 
-    score = TaskScore([], O_Score(), S_Score(), defaultdict(float), False)
+    total = sum(map(len, jobs.values()))
+    score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False)
     candidates: dict[Value, None] = {}
     timed_out = False
     for part in ("demo", "test"):
@@ -309,7 +370,7 @@ def score_task(
                 result if isinstance(result, SampleScore) else NOTHING._replace(timed_out=result.timed_out)
             )
             if sample is not result and not sample.timed_out:
-                print(f"run_batt.py: {task_id} {part}[{i}] left out: it ends its process", file=sys.stderr)
+                print(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}", file=sys.stderr)
             _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
             count_sample(sample, score.o_score, d_score)
@@ -322,6 +383,24 @@ def score_task(
     if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
         raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
     return score._replace(candidates=list(candidates), timed_out=timed_out)
+
+
+def _score_again(
+    session: Session,
+    jobs: Mapping[str, Sequence[Job]],
+    samples: Mapping[str, list[Any]],
+    timeout: float,
+    log: str,
+) -> None:
+    """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU."""
+    for workers in (session.workers, session.cpu_workers):
+        full = [job for part in jobs for job in jobs[part] if samples[part][job.number] is None]
+        results = workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout)
+        for job, result in zip(full, results):
+            samples[job.part][job.number] = result
+            if workers is session.cpu_workers:
+                place = f"{job.task_id} {job.part}[{job.number}]"
+                print(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full", file=sys.stderr)
 
 
 def count_sample(sample: SampleScore, o_score: O_Score, d_score: D_Score) -> None:
@@ -391,10 +470,8 @@ def process(
 
     with measure(prof, "run_batt.check_solver_speed"):
         staying = {links[place].md5: (roots[place], estimates[place]) for place in stayed}
-        speeds = check_solver_speed(session, task_id, staying, timeout)
+        speeds = check_solver_speed(session, task_id, staying, timeout, score.samples)
     ended = staying.keys() - speeds
-    for md5 in ended:
-        print(f"run_batt.py: solver {md5} left out: it ends its process", file=sys.stderr)
     for place in stayed:
         if speed := speeds.get(links[place].md5):
             links[place] = links[place]._replace(t_log=log_time(speed.seconds))
@@ -402,6 +479,7 @@ def process(
     with measure(prof, "run_batt.generate_expanded"):
         texts = {md5: expand(calls, "solve", staying[md5][0]) for md5 in speeds}
     arrivals = [links[place] for place in stayed if links[place].md5 not in ended]
+    hold()  # until their differs are saved, too
     session.store.save_solvers(task_id, arrivals, texts)
     saved = [
         Saved(unique[roots[place]], links[place].t_log) for place in accepted if links[place].md5 not in ended
@@ -432,7 +510,7 @@ def save_differs(
 
 
 def check_solver_speed(
-    session: Session, task_id: str, solvers: Mapping[str, tuple[int, float]], timeout: float
+    session: Session, task_id: str, solvers: Mapping[str, tuple[int, float]], timeout: float, samples: int
 ) -> dict[str, Speed]:
     """Times solvers, one after the other, on every sample of their task.
 
@@ -441,6 +519,7 @@ def check_solver_speed(
         task_id: the task.
         solvers: by md5, the t of each solver and the seconds that it should take.
         timeout: seconds for one solver on one sample.
+        samples: how many the task has.
 
     Returns:
         The speed of each by md5; a solver that ends its process has none.
@@ -455,17 +534,36 @@ def check_solver_speed(
         batches[-1][md5] = f"def solve(S, I, C):\n{body(session.calls, t)}"
 
     speeds: dict[str, Speed] = {}
-    while batches:
-        batch = batches.pop(0)
+    for batch in batches:
         jobs = [(task_id, [*batch.values()], timeout)]
         (result,) = session.workers.run(check_speed, jobs, 2 * timeout)
         if isinstance(result, list):
             speeds |= zip(batch, result)
-        elif len(batch) > 1:  # one of them hangs or ends its process
-            batches = [{md5: source} for md5, source in batch.items()] + batches
-        elif result.timed_out:
-            speeds |= dict.fromkeys(batch, Speed(2 * timeout, True))
+            continue
+        for md5, source in batch.items():  # one of them is slow, hangs or ends its process
+            speed = _check_alone(session, task_id, source, timeout, samples)
+            if isinstance(speed, Speed):
+                speeds[md5] = speed
+            else:
+                print(f"run_batt.py: solver {md5} left out: {speed.what}", file=sys.stderr)
     return speeds
+
+
+def _check_alone(
+    session: Session, task_id: str, source: str, timeout: float, samples: int
+) -> "Speed | Failure":
+    """Times a solver, a sample at a time, until it ends a process or has one ended."""
+    speed = Speed(0.0, False)
+    for number in range(samples):
+        job = (task_id, number, source, timeout)
+        (result,) = session.workers.run(check_sample_speed, [job], 2 * timeout)
+        if isinstance(result, Speed):
+            speed = Speed(speed.seconds + result.seconds, speed.timed_out or result.timed_out)
+        elif result.timed_out:
+            return Speed(speed.seconds + 2 * timeout, True)
+        else:
+            return result  # type: ignore[no-any-return]
+    return speed
 
 
 def log_time(seconds: float) -> int:
@@ -482,10 +580,10 @@ def track_solution(t_num: int, done: set[int]) -> set[int]:
 @contextmanager
 def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
     """Reads the batt and opens the workers and the store for it."""
-    from batt_utils.workers import Workers, count_cores
+    from batt_utils.workers import Failure, Workers, count_cores, share_memory
 
     if batt is not None and options.batt_import is None:
-        subject: Any = batt
+        subject: Any = batt if can_fork() else find_home(batt)
         calls = check_calls(t_call or {})
     else:
         module = load_batt(options.batt_import or "batt")
@@ -493,9 +591,16 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
         calls = module.calls
     folder = "." if Path("dsl.py").exists() else options.out
     arguments = (subject, total_data, folder, options.tune)
-    with Workers(options.workers or count_cores(), prepare, arguments) as workers:
-        dsl, *_ = list(workers.run(check_ready, [()] * workers.count, None))
-        yield Session(calls, workers, Store(options.out), dsl)
+    memory_limit = options.memory_limit or share_memory()
+    count = options.workers or count_cores()
+    with (
+        Workers(count, prepare, (*arguments, options.device), memory_limit) as workers,
+        Workers(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
+    ):
+        for dsl in list(workers.run(check_ready, [()] * workers.count, None)):
+            if isinstance(dsl, Failure):
+                raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
+        yield Session(calls, workers, cpu_workers, Store(options.out), dsl)
 
 
 @contextmanager
@@ -514,7 +619,11 @@ def _show_progress(task_ids: Sequence[str]) -> Iterator[str]:
     if len(task_ids) < 2:
         yield from task_ids
         return
-    from tqdm.auto import tqdm
+    try:
+        from tqdm.auto import tqdm
+    except ModuleNotFoundError:  # no bar
+        yield from task_ids
+        return
 
     _write = tqdm.write  # above the bar
     try:
@@ -580,6 +689,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--stage", choices=("training", "evaluation"), default="training", help="default training")
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
+    add("--memory-limit", type=_natural, metavar="MIB",
+        help="for each process, unless it uses CUDA (default: a quarter of the machine's)")  # fmt: skip
+    add("--device", choices=DEVICES, default="auto",
+        help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")

@@ -1,11 +1,106 @@
-"""The GPU that a batt may use, through CuPy where it is installed."""
+"""The GPU that a batt may use: which one a process sees, and its memory.
 
+CUDA does not survive a fork: only a process that works with CuPy or PyTorch itself initialises it.
+"""
+
+import os
+import sys
+from itertools import takewhile
 from math import prod
 from typing import Any
 
+DEVICES = ("auto", "cpu", "gpu")
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 DEFAULT_BATCH = 16
 CELL_BYTES = 8
 WORKING_COPIES = 64  # arrays of a sample's size that a batt holds at once
+
+_place: object = None  # what keeps this process's place among the workers
+
+
+def use_device(device: str) -> None:
+    """Shows this process its device, before it imports what may use it; of several GPUs, one of its own.
+
+    Args:
+        device: `cpu` hides the GPUs, `gpu` needs one, `auto` takes one if there is one.
+
+    Raises:
+        ValueError: `gpu` without a GPU.
+    """
+    if device == "cpu":
+        os.environ[VISIBLE] = ""
+        return
+    gpus = find_gpus()
+    if device == "gpu" and not gpus:
+        raise ValueError("no GPU found: choose --device auto or cpu, or see why nvidia-smi -L lists none")
+    if len(gpus) > 1:
+        os.environ[VISIBLE] = gpus[_take_place() % len(gpus)]
+    if gpus:  # of which JAX would take most of the memory at once, and leave none for other workers
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
+def find_gpus() -> list[str]:
+    """The NVIDIA GPUs that CUDA may use, as CUDA_VISIBLE_DEVICES names them."""
+    numbers = [str(number) for number in range(_count_gpus())]
+    named = os.environ.get(VISIBLE)
+    if not numbers or named is None:
+        return numbers
+    # CUDA ignores what follows a name that is none.
+    names = map(str.strip, named.split(","))
+    return list(takewhile(lambda name: name in numbers or name.startswith(("GPU-", "MIG-")), names))
+
+
+def _count_gpus() -> int:
+    """The number of GPUs, from the driver's management library (NVML): it initialises no CUDA."""
+    import ctypes
+
+    try:
+        nvml = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
+    except OSError:
+        return 0
+    if nvml.nvmlInit_v2() != 0:
+        return 0
+    number = ctypes.c_uint()
+    nvml.nvmlDeviceGetCount_v2(ctypes.byref(number))
+    nvml.nvmlShutdown()
+    return number.value
+
+
+def _take_place() -> int:
+    """The lowest number that no other process of the same parent has; it is free again when this one ends."""
+    global _place
+    if sys.platform != "linux":
+        return 0
+    import errno
+    import socket
+
+    place = 0
+    while True:
+        _place = holder = socket.socket(socket.AF_UNIX)
+        try:
+            holder.bind(f"\0run_batt-{os.getppid()}-{place}")  # an abstract name: it ends with its process
+            return place
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        place += 1
+
+
+def can_fork() -> bool:
+    """Whether a fork of this process could use a GPU: not once CUDA, which lives in it, is initialised."""
+    if sys.platform == "win32" or sys.modules.get("cupy") or sys.modules.get("jax"):
+        return False
+    torch = sys.modules.get("torch")
+    return torch is None or not torch.cuda.is_initialized()
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error of CuPy, PyTorch or JAX says that the GPU's memory is full."""
+    return (
+        isinstance(error, (MemoryError, RuntimeError))
+        and "out of memory" in str(error).lower()
+        and os.environ.get(VISIBLE) != ""
+    )
 
 
 def _import_cupy() -> Any:
@@ -35,11 +130,13 @@ def configure_gpu_memory(device_id: int = 0, memory_fraction: float = 0.8) -> bo
 
 
 def gpu_memory_cleanup() -> None:
-    """Gives CuPy's unused memory, on the GPU and pinned, back to the system."""
-    cupy = _import_cupy()
+    """Gives the unused memory of CuPy, on the GPU and pinned, and of PyTorch back to the system."""
+    cupy = _import_cupy() if sys.modules.get("cupy") else None  # not imported, it has taken none
     if cupy is not None:
         cupy.get_default_memory_pool().free_all_blocks()
         cupy.get_default_pinned_memory_pool().free_all_blocks()
+    if torch := sys.modules.get("torch"):
+        torch.cuda.empty_cache()
 
 
 def get_optimal_batch_size(

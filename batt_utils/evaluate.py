@@ -18,8 +18,9 @@ from hashlib import md5
 from pathlib import Path
 from time import perf_counter
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+from batt_utils.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.program import INPUTS, INTEGER, VARIABLE, Candidate, Program, needs
 from batt_utils.scoring import NO_OWNER, DifferValue
 from batt_utils.tune import DEFAULT, tune
@@ -66,6 +67,10 @@ class SampleScore(NamedTuple):
 
 class TimeUp(BaseException):
     """The time of a piece of work has passed; no program's `except Exception` stops it."""
+
+
+class GpuFull(BaseException):
+    """The GPU's memory does not do for a sample; no failure of the program's own."""
 
 
 def _raise_time_up(signum: int, frame: object) -> None:
@@ -290,6 +295,10 @@ class TableEvaluator:
             except TimeUp:
                 raise
             except BaseException as error:  # sys.exit among them
+                if is_full(error):
+                    self._values, self._once = [], None  # they hold what can be freed
+                    memo.clear()
+                    raise GpuFull from None
                 failed_softly = guarded and isinstance(error, GUARDED)
                 self._keep(slot, self._find_default(values[function]) if failed_softly else SPOILED)
             if remember:
@@ -342,7 +351,12 @@ class FunctionEvaluator:
         results: list[tuple[list[Scorable], list[DifferValue]]] = []
 
         def call(target: object) -> None:
-            o, s = self._batt(job.task_id, pairs, sample["input"], target, log)
+            try:
+                o, s = self._batt(job.task_id, pairs, sample["input"], target, log)
+            except (MemoryError, RuntimeError) as error:
+                if is_full(error):
+                    raise GpuFull from None
+                raise
             outputs = [(Candidate(t, evolved, solver_id), value) for t, evolved, solver_id, value in o]
             values: list[DifferValue] = [(t, owner, name, keep_size(value)) for t, owner, name, value in s]
             results.append((outputs, values))
@@ -366,10 +380,10 @@ class FunctionEvaluator:
 
 
 def spare(work: Callable[..., object], *arguments: object) -> None:
-    """Does work of which any failure is its own affair; only the end of its time goes on."""
+    """Does work of which any failure is its own affair; the end of its time or of a GPU's memory goes on."""
     try:
         work(*arguments)
-    except TimeUp:
+    except (TimeUp, GpuFull):
         raise
     except BaseException:  # sys.exit among them
         pass
@@ -390,11 +404,8 @@ def group_by_target(
     measured = []
     for member, value in enumerate(values):
         target = expected if job.part == "demo" else value
-        key: object = (type(target), target)
-        try:
-            hash(key)
-        except TypeError:
-            key = object()
+        # What is equal need not be the same to a program: True and 1, or sets built in another order.
+        key: object = marshal.dumps(cast(Grid, target), 2) if is_grid(target) else id(target)
         place = places.setdefault(key, len(groups))
         if place == len(groups):
             groups.append((target, []))
@@ -481,7 +492,9 @@ class Host(NamedTuple):
 _host: Host | BaseException
 
 
-def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned: bool = True) -> None:
+def prepare(
+    batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned: bool = True, device: str = "auto"
+) -> None:
     """Makes this process ready for `score_sample` and `check_speed`.
 
     Args:
@@ -489,12 +502,19 @@ def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned:
         samples: the samples of all tasks.
         folder: where a DSL is looked for first, and then the modules that the batt imports.
         tuned: whether a DSL that is not ours is tuned.
+        device: `auto`, `cpu` or `gpu`.
     """
     global _host
-    sys.stdout = sys.stderr  # what a program prints is not ours
+    # What a program prints is not ours; and a notebook's streams do not work in another process.
+    sys.stdout = sys.stderr
+    with suppress(OSError):  # stderr is closed
+        sys.stdout = sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.path[:0] = dict.fromkeys([str(Path(folder).resolve()), str(Path.cwd())])
     _pairs.cache_clear()
     try:
+        use_device(device)
+        if not callable(batt):
+            _forget_modules(folder)
         if isinstance(batt, Plan):
             names = load_names(batt.program.imports, batt.names, folder, tuned)
             evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
@@ -509,6 +529,16 @@ def prepare(batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned:
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
         _host = error
     gc.freeze()
+    # Values are trees, free of cycles: looking for these after every 700 new ones took a quarter of the time.
+    gc.set_threshold(500_000)
+
+
+def _forget_modules(folder: str) -> None:
+    """Has the modules of the folder imported anew: in a notebook, others or older ones may be loaded."""
+    importlib.invalidate_caches()
+    for path in (*Path(folder).glob("*.py"), *Path().glob("*.py")):
+        if path.stem not in sys.stdlib_module_names and path.stem != "__main__":
+            sys.modules.pop(path.stem, None)
 
 
 def check_ready() -> str:
@@ -574,10 +604,26 @@ def import_batt(module: str) -> Batt:
     Raises:
         ValueError: the module cannot be imported, or has no function `batt`.
     """
+    sys.modules.pop(module, None)
     batt = getattr(_import(module, "write the batt anew"), "batt", None)
     if not callable(batt):
         raise ValueError(f"{module}.py: it has no function batt: write the batt anew")
     return batt  # type: ignore[no-any-return]
+
+
+def find_home(batt: Batt) -> str:
+    """The module that a batt function can be imported from.
+
+    Raises:
+        ValueError: there is none.
+    """
+    home = str(getattr(batt, "__module__", None))
+    if home == "__main__" or getattr(sys.modules.get(home), "batt", None) is not batt:
+        raise ValueError(
+            "the batt set in run_batt is in no module, and this process cannot be forked, for it uses CUDA: "
+            "write the batt to a file, or import CuPy, PyTorch or JAX in the batt alone"
+        )
+    return home
 
 
 def _import(module: str, advice: str) -> ModuleType:
@@ -587,11 +633,18 @@ def _import(module: str, advice: str) -> ModuleType:
         raise ValueError(f"{module}.py: {_tell(error)}: {advice}") from None
 
 
-def score_sample(job: Job, timeout: float, log: str) -> SampleScore:
-    """Runs the batt on one sample, in a process that `prepare` made ready."""
+def score_sample(job: Job, timeout: float, log: str) -> SampleScore | None:
+    """Runs the batt on one sample, in a process that `prepare` made ready.
+
+    Returns:
+        Its score; None if the GPU's memory does not do for it, which is free again then.
+    """
     host = _get_host()
     sample = host.samples[job.part][job.task_id][job.number]
-    return host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log)
+    with suppress(GpuFull):
+        return host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log)
+    gpu_memory_cleanup()
+    return None
 
 
 def check_speed(task_id: str, sources: Sequence[str], timeout: float) -> list[Speed]:
@@ -599,18 +652,23 @@ def check_speed(task_id: str, sources: Sequence[str], timeout: float) -> list[Sp
 
     A solver that fails on a sample has taken what it took till then.
     """
-    host = _get_host()
     pairs = _pairs(task_id, "demo", "test")
+    return [_time_solver(source, pairs, pairs, timeout) for source in sources]
 
-    speeds = []
-    for source in sources:
-        names: dict[str, Any] = dict(host.names)
-        exec(source, names)
-        solve = names["solve"]
-        start = perf_counter()
-        in_time = [run_within(timeout, partial(spare, solve, pairs, grid, None)) for grid, _ in pairs]
-        speeds.append(Speed(perf_counter() - start, not all(in_time)))
-    return speeds
+
+def check_sample_speed(task_id: str, number: int, source: str, timeout: float) -> Speed:
+    """Runs a solver on one sample of a task; its test samples are counted after its demo samples."""
+    pairs = _pairs(task_id, "demo", "test")
+    return _time_solver(source, pairs, pairs[number : number + 1], timeout)
+
+
+def _time_solver(source: str, pairs: Pairs, samples: Pairs, timeout: float) -> Speed:
+    names: dict[str, Any] = dict(_get_host().names)
+    exec(source, names)
+    solve = names["solve"]
+    start = perf_counter()
+    in_time = [run_within(timeout, partial(spare, solve, pairs, grid, None)) for grid, _ in samples]
+    return Speed(perf_counter() - start, not all(in_time))
 
 
 @lru_cache(maxsize=2)

@@ -221,8 +221,9 @@ class Store:
                 for md5 in {links[index].md5 for index in outcome.accepted}:
                     _write(files / f"{md5}.py", texts[md5].encode())
                 staying = dict.fromkeys(links[index] for index in outcome.stayed)
+                made: dict[Path, Path] = {}
                 for link in staying:
-                    _link(_link_path(folder, link), files / f"{link.md5}.py", folder)
+                    _link(_link_path(folder, link), files / f"{link.md5}.py", folder, made)
                 there = {*fitting, *staying} - {*outcome.removed}
                 removed = [link for link in present if link not in there]
                 for link in removed:
@@ -280,11 +281,21 @@ def _write(path: Path, content: bytes) -> None:
     _put(path, path.parent, lambda temporary: temporary.write_bytes(content))
 
 
-def _link(path: Path, target: Path, folder: Path) -> None:
+def _link(path: Path, target: Path, folder: Path, made: dict[Path, Path]) -> None:
+    """Link path to target. `made` has a link to each target; the new one may be another name for it."""
     with suppress(OSError):  # nothing there, or no link
         if path.readlink() == target:
             return
-    _put(path, folder, lambda temporary: temporary.symlink_to(target))
+
+    def make(temporary: Path) -> None:
+        # Another name costs a tenth of another link. Not every system can; equally old they are anyway.
+        with suppress(KeyError, OSError, NotImplementedError):
+            os.link(made[target], temporary, follow_symlinks=False)
+            return
+        temporary.symlink_to(target)
+
+    _put(path, folder, make)
+    made.setdefault(target, path)
 
 
 def _put(path: Path, folder: Path, make: Callable[[Path], object]) -> None:

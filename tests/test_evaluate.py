@@ -759,7 +759,9 @@ HASHABLE, UNHASHABLE = (1, (2,)), [1]
         pytest.param(
             "test", [1, True, 1.0, 1], [1, True, 1.0], [0, 1, 2, 0], id="equal, but of another type"
         ),
-        pytest.param("test", [UNHASHABLE, HASHABLE, UNHASHABLE], [[1], HASHABLE, [1]], [0, 1, 2], id="lists"),
+        pytest.param("test", [UNHASHABLE, HASHABLE, [1]], [[1], HASHABLE, [1]], [0, 1, 2], id="equal lists"),
+        pytest.param("test", [UNHASHABLE, UNHASHABLE], [UNHASHABLE], [0, 0], id="one list"),
+        pytest.param("test", [((1,),), ((True,),)], [((1,),), ((True,),)], [0, 1], id="equal within"),
         pytest.param("test", [(1, [2]), (1, [2])], [(1, [2]), (1, [2])], [0, 1], id="a list inside"),
         pytest.param("test", [None, None], [None], [0, 0], id="None"),
         pytest.param("demo", [], [], [], id="no candidate"),
@@ -1011,6 +1013,7 @@ SOLVE = "def solve(S, I, C):\n"
 def process(folder, monkeypatch):
     """What `prepare` changes in a process is put back."""
     monkeypatch.setattr(sys, "stdout", sys.stdout)
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
     monkeypatch.setattr(evaluate, "_host", None, raising=False)
     yield folder
     gc.unfreeze()
@@ -1054,10 +1057,10 @@ def test_a_batts_arguments_are_those_of_its_job(process):
     assert given == [("given", PAIRS, GRID, None, "pile.log")]
 
 
-def test_what_a_program_prints_is_not_on_standard_output(process, capsys):
+def test_what_a_program_prints_is_not_on_standard_output(process, capfd):
     prepare(lambda *_: print("noise") or ([], []), make_samples("noisy"))
     score_sample(Job("noisy", "demo", 0), LONG, "pile.log")
-    assert capsys.readouterr() == ("", "noise\n")
+    assert capfd.readouterr() == ("", "noise\n")
 
 
 def test_a_process_can_be_prepared_for_other_samples(process):

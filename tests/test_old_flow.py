@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import old_flow
 import pytest
+
+import old_flow
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLES = json.loads((GOLDEN / "inline_expand.json").read_text())

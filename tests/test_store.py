@@ -60,6 +60,10 @@ def path_of(folder, link):
 
 
 def set_age(path, age):
+    if path.is_symlink():  # links that were made together may be names of one, with one age
+        target = path.readlink()
+        path.unlink()
+        path.symlink_to(target)
     os.utime(path, ns=(age, age), follow_symlinks=False)
 
 

@@ -11,13 +11,13 @@ from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
-from host import FUNCTIONS, NAME, make_host
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batt_utils.modules import load_batt
 from batt_utils.tasks import get_data
 from batt_utils.tune import tune, tune_default
+from host import FUNCTIONS, NAME, make_host
 
 TASK = "007bbfb7"
 

@@ -1,8 +1,11 @@
 import doctest
+import gc
 import multiprocessing
 import os
+import re
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -10,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from batt_utils import workers as workers_module
-from batt_utils.workers import Failure, Workers, count_cores
+from batt_utils.workers import LATE, Failure, Workers, count_cores, share_memory
 
 LONG = 60  # seconds that no test takes
 SHORT = 0.25
+MIB = 2**20
 PREPARED = []
 
 
@@ -121,7 +125,7 @@ def test_a_process_is_made_ready_once():
 
 def test_a_new_process_is_made_ready_too():
     with Workers(1, note, ("a",)) as workers:
-        assert list(workers.run(leave, [()], LONG)) == [Failure(timed_out=False)]
+        assert list(workers.run(leave, [()], LONG)) == [Failure(False, "it ends its process (status 1)")]
         assert list(workers.run(get_prepared, [()], LONG)) == [[("a",)]]
 
 
@@ -134,7 +138,6 @@ def test_what_a_process_needs_is_not_sent():
     ("function", "job", "error"),
     [
         pytest.param(int, ("x",), ValueError, id="ValueError"),
-        pytest.param(pow, (0, -1), ZeroDivisionError, id="ZeroDivisionError"),
         pytest.param(open, ("/no/such/file",), FileNotFoundError, id="OSError"),
     ],
 )
@@ -142,6 +145,12 @@ def test_what_a_function_raises_is_raised(workers, function, job, error):
     with pytest.raises(error):
         list(workers.run(function, [job], LONG))
     assert list(workers.run(pow, [(2, 3)], LONG)) == [8]
+
+
+def test_what_is_raised_but_no_word_to_the_user_is_a_failure(workers):
+    (result,) = workers.run(pow, [(0, -1)], LONG)
+    assert not result.timed_out
+    assert result.what.startswith("ZeroDivisionError: ")
 
 
 def test_what_a_function_raises_comes_in_its_turn(workers):
@@ -154,14 +163,16 @@ def test_what_a_function_raises_comes_in_its_turn(workers):
 @pytest.mark.parametrize("function", [hang, hang_on], ids=["a loop", "one that does not end when asked"])
 def test_a_job_that_is_late_is_ended(workers, function):
     start = time.perf_counter()
-    assert list(workers.run(function, [()], SHORT)) == [Failure(timed_out=True)]
+    assert list(workers.run(function, [()], SHORT)) == [LATE]
     assert SHORT <= time.perf_counter() - start < LONG / 6
     assert list(workers.run(pow, [(2, 3)], LONG)) == [8]
 
 
-@pytest.mark.parametrize("function", [leave, kill_itself], ids=["exit", "killed"])
-def test_a_job_whose_process_dies_costs_itself_only(workers, function):
-    assert list(workers.run(function, [()], LONG)) == [Failure(timed_out=False)]
+@pytest.mark.parametrize(
+    ("function", "what"), [(leave, "status 1"), (kill_itself, "signal 9")], ids=["exit", "killed"]
+)
+def test_a_job_whose_process_dies_costs_itself_only(workers, function, what):
+    assert list(workers.run(function, [()], LONG)) == [Failure(False, f"it ends its process ({what})")]
     assert list(workers.run(pow, [(2, n) for n in range(4)], LONG)) == [1, 2, 4, 8]
 
 
@@ -226,3 +237,43 @@ def test_the_cores_of_a_system_that_binds_none_count(monkeypatch, cores, expecte
 def test_the_examples_of_the_docstrings_hold():
     result = doctest.testmod(workers_module)
     assert (result.failed, result.attempted) == (0, 1)
+
+
+# Memory and leaks
+
+
+def hog():
+    return [bytes(MIB) for _ in range(100_000)]
+
+
+def test_a_job_that_takes_all_memory_fails_alone():
+    with Workers(2, do_nothing, (), 2048) as workers:
+        for _ in range(3):
+            assert list(workers.run(hog, [()], LONG)) == [
+                Failure(False, "it needs more than the memory limit")
+            ]
+            assert list(workers.run(pow, [(2, 3)] * 4, LONG)) == [8] * 4
+
+
+def test_a_share_is_a_quarter_of_the_memory():
+    (total,) = re.findall(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
+    assert share_memory() == pytest.approx(int(total) / 1024 / 4, abs=1)
+
+
+def get_state():
+    """What may leak: this process's threads, children, open files and locks in shared memory."""
+    gc.collect()  # files of processes that have ended are closed with the objects that stand for them
+    files = len([*Path("/proc/self/fd").iterdir()])
+    return threading.active_count(), multiprocessing.active_children(), files, [*Path("/dev/shm").iterdir()]
+
+
+def test_nothing_is_left_by_jobs_that_are_late_or_die():
+    with Workers(2, do_nothing, ()) as workers:  # what is made once, and not for each
+        list(workers.run(leave, [()], LONG))
+    before = get_state()
+    with Workers(2, do_nothing, ()) as workers:
+        for function in (hang, leave) * 3:
+            list(workers.run(function, [()] * 4, 0.05))
+            assert list(workers.run(pow, [(2, 3)], LONG)) == [8]
+            assert len(multiprocessing.active_children()) == 2
+    assert get_state() == before

@@ -1,0 +1,61 @@
+"""Batts to measure with, and runs of the old and the new flow as whole commands."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from batt_utils.card import own_differs, own_solvers, vary, write_batt  # noqa: E402
+from old_flow import isolate  # noqa: E402
+
+BASE = 48  # solvers as they are; what is above are mutated copies of them
+TASKS = ("007bbfb7", "05f2a901", "0a938d79")  # grids of 3 x 3, and with a side of 20 cells or more
+FLOWS = {"old": ROOT / "tests" / "old_flow.py", "new": ROOT / "run_batt.py"}
+
+
+class Run(NamedTuple):
+    """What a command took, in seconds: by name in its timing summary, and from start to exit."""
+
+    seconds: dict[str, float]
+    wall: float
+
+
+def make_batt(folder: Path, solvers: int, seed: int = 3) -> str:
+    """Writes a batt, and one for the old flow in which a failing line spoils what depends on it alone."""
+    name = f"batt_{solvers}"
+    programs = vary(own_solvers()[:BASE], solvers, 0.1, Random(seed))
+    write_batt(folder / f"{name}.py", programs, own_differs())
+    source = (folder / f"{name}.py").read_text()
+    (folder / f"{name}_old.py").write_text(isolate(source))
+    shutil.copy(folder / f"{name}_call.py", folder / f"{name}_old_call.py")
+    return name
+
+
+def run(flow: str, folder: Path, batt: str, task_id: str, *options: str) -> Run:
+    """Runs a batt on a task with empty result folders.
+
+    Raises:
+        RuntimeError: the command failed.
+    """
+    out = folder / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    module = f"{batt}_old" if flow == "old" else batt
+    arguments = ["--timing", "-i", task_id, "-b", module, "-t", "60", "--out", str(out), *options]
+    command = [sys.executable, str(FLOWS[flow]), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    start = time.perf_counter()
+    result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    wall = time.perf_counter() - start
+    rows = re.findall(r"^  (\S+) +([\d.]+)$", result.stdout, re.MULTILINE)
+    if result.returncode or not rows:
+        raise RuntimeError(f"{' '.join(command)}: {result.stderr}")
+    return Run({name: float(seconds) for name, seconds in rows}, wall)
