@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import batt_utils
 from batt_utils import card
 from batt_utils.modules import BattModule, find_module, load_batt
 from batt_utils.program import check_calls, read_program
@@ -23,12 +24,15 @@ FOREIGN = "1 / 0\ndef batt(*arguments):\n    return [], []\n"
 TABLE = "t_call = {1: 'f, I', 2: 'g, t1, C', 3: 'unused, I'}\n"
 
 
+CHECKOUT = Path(batt_utils.__file__).parents[1]
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """An empty current folder, which modules are not imported from, and none of other folders."""
+    """An empty current folder; no module is imported from it, nor from the checkout, where a batt may lie."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(CHECKOUT))])
     return tmp_path / "here"
 
 

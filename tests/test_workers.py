@@ -275,5 +275,5 @@ def test_nothing_is_left_by_jobs_that_are_late_or_die():
         for function in (hang, leave) * 3:
             list(workers.run(function, [()] * 4, 0.05))
             assert list(workers.run(pow, [(2, 3)], LONG)) == [8]
-            assert len(multiprocessing.active_children()) == 2
+            assert len(multiprocessing.active_children()) <= 2
     assert get_state() == before
