@@ -12,6 +12,7 @@ they were put in, so sets are built from their sources' items one by one, in ord
 
 from __future__ import annotations
 
+from collections.abc import Callable as _Function
 from collections.abc import Collection as _Collection
 from functools import lru_cache as _lru_cache
 from functools import partial as _partial
@@ -42,6 +43,7 @@ from batt_utils.arc.arc_types import (
 )
 
 _REACH = 42  # cells: how far `shoot` and `gravitate` go, more than the longest side of a task's grid
+_PLACES_KNOWN = 2**15  # so many neighborhoods are remembered
 _LONGEST_SIDE = 30  # cells: of a task's grid
 
 
@@ -1066,12 +1068,40 @@ def occurrences(grid: Grid, obj: Object) -> Indices:
     return frozenset(starts)
 
 
+@_lru_cache(maxsize=_PLACES_KNOWN)
+def _own(i: int, j: int) -> IntegerTuple:
+    """The place, always as the same tuple: that saves memory, and sets find it sooner."""
+    return (i, j)
+
+
+class _Near(dict[IntegerTuple, "Indices"]):
+    """The places beside or around each place, in a grid that goes on below and to the right.
+
+    Grids of all shapes have these in common, but for their last row and column.
+    """
+
+    def __init__(self, around: _Function[[IntegerTuple], Indices]) -> None:
+        self.around = around
+
+    def __missing__(self, place: IntegerTuple) -> Indices:
+        if len(self) >= _PLACES_KNOWN:
+            self.clear()
+        self[place] = frozenset([_own(i, j) for i, j in self.around(place) if i >= 0 and j >= 0])
+        return self[place]
+
+
+_BESIDE, _AROUND = _Near(dneighbors), _Near(neighbors)
+
+
 @_lru_cache(maxsize=32)
-def _map_neighbors(rows: int, columns: int, diagonal: bool) -> dict[IntegerTuple, Indices]:
-    """For each place of a grid those beside it, or around it, in the grid."""
-    own = {place: place for place in _list_places(rows, columns)}  # one tuple a place saves half the memory
-    beside = neighbors if diagonal else dneighbors
-    return {place: frozenset([own[near] for near in beside(place) if near in own]) for place in own}
+def _map_edge(rows: int, columns: int, diagonal: bool) -> dict[IntegerTuple, Indices]:
+    """For each place of the last row and column those beside it, or around it, in the grid."""
+    around = neighbors if diagonal else dneighbors
+    edge = [(rows - 1, j) for j in range(columns)] + [(i, columns - 1) for i in range(rows - 1)]
+    return {
+        place: frozenset([_own(i, j) for i, j in around(place) if 0 <= i < rows and 0 <= j < columns])
+        for place in edge
+    }
 
 
 def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boolean) -> Objects:
@@ -1084,10 +1114,11 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
         without_bg: the background is no object, nor part of one.
     """
     background = mostcolor(grid) if without_bg else None
-    nearby = _map_neighbors(*shape(grid), bool(diagonal))
+    near = _AROUND if diagonal else _BESIDE
+    edge = _map_edge(*shape(grid), bool(diagonal))
     found = set()
     seen: set[IntegerTuple] = set()
-    for start in nearby:
+    for start in asindices(grid):
         value = grid[start[0]][start[1]]
         if start in seen or value == background:
             continue
@@ -1100,7 +1131,7 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
                 if here == value if univalued else here != background:
                     cells.add((here, place))
                     seen.add(place)
-                    ahead |= nearby[place]
+                    ahead |= edge[place] if place in edge else near[place]
             reached = ahead - seen
         found.add(frozenset(cells))
     return frozenset(found)
