@@ -21,7 +21,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from io import TextIOWrapper
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -42,13 +42,13 @@ from batt_utils.evaluate import (
     check_sample_speed,
     check_speed,
     find_home,
-    make_plan,
     prepare,
     score_sample,
 )
 from batt_utils.expand import expand
 from batt_utils.inline import Inliner, TooLong
 from batt_utils.modules import load_batt
+from batt_utils.plan import make_plan
 from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, NO_OWNER, D_Score, O_Score, S_Score
 from batt_utils.signals import Interrupted, hold, raise_signals, release
@@ -83,6 +83,7 @@ batt: Batt | None = None
 t_call: Mapping[int, str] | None = None
 
 PILE_LOG = "pile.log"
+INLINE_THREADS = 4
 NOTHING = SampleScore([], [], [], {}, False)
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
 
@@ -429,14 +430,19 @@ def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | 
     with measure(prof, "utils.inline_variables.total"):
         inliner = Inliner(calls, roots)
 
+        def name_all(batch: Sequence[int]) -> list[str | TooLong]:
+            return [name(t) for t in batch]
+
         def name(t: int) -> str | TooLong:
             try:
                 return inliner.name(kind, t)
             except TooLong as error:
                 return error
 
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            names = dict(zip(roots, pool.map(name, roots)))
+        size = -(-len(roots) // INLINE_THREADS) or 1
+        batches = [roots[start : start + size] for start in range(0, len(roots), size)]
+        with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
+            names = dict(zip(roots, chain.from_iterable(pool.map(name_all, batches))))
     for found in names.values():
         if isinstance(found, TooLong):
             print(f"run_batt.py: {kind} {found}", file=sys.stderr)
@@ -512,7 +518,7 @@ def save_differs(
 def check_solver_speed(
     session: Session, task_id: str, solvers: Mapping[str, tuple[int, float]], timeout: float, samples: int
 ) -> dict[str, Speed]:
-    """Times solvers, one after the other, on every sample of their task.
+    """Times solvers on every sample of their task: in each process one after the other.
 
     Args:
         session: that of the run.
@@ -524,19 +530,19 @@ def check_solver_speed(
     Returns:
         The speed of each by md5; a solver that ends its process has none.
     """
+    share = sum(seconds for _, seconds in solvers.values()) / session.workers.count
     batches: list[dict[str, str]] = []  # sources by md5
     left = 0.0
     for md5, (t, seconds) in solvers.items():
         if not batches or seconds > left:
             batches.append({})
-            left = timeout / 2
+            left = min(share, timeout / 2)
         left -= seconds
         batches[-1][md5] = f"def solve(S, I, C):\n{body(session.calls, t)}"
 
     speeds: dict[str, Speed] = {}
-    for batch in batches:
-        jobs = [(task_id, [*batch.values()], timeout)]
-        (result,) = session.workers.run(check_speed, jobs, 2 * timeout)
+    jobs = [(task_id, [*batch.values()], timeout) for batch in batches]
+    for batch, result in zip(batches, list(session.workers.run(check_speed, jobs, 2 * timeout))):
         if isinstance(result, list):
             speeds |= zip(batch, result)
             continue

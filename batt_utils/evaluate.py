@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import md5
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
 from batt_utils.device import gpu_memory_cleanup, is_full, use_device
-from batt_utils.program import INPUTS, INTEGER, VARIABLE, Candidate, Program, needs
+from batt_utils.plan import Plan, Step
+from batt_utils.program import INPUTS, INTEGER, Candidate
 from batt_utils.scoring import NO_OWNER, DifferValue
 from batt_utils.tune import DEFAULT, tune
 
@@ -106,98 +108,6 @@ class _Spoiled:
 SPOILED = _Spoiled()
 
 
-class Step(NamedTuple):
-    """A call by slots: where its value goes, and where its function and arguments are."""
-
-    slot: int
-    function: int
-    arguments: tuple[int, ...]
-    guarded: bool
-
-
-class Plan(NamedTuple):
-    """A program laid out for evaluation: one step for each distinct call, and which are needed when.
-
-    `names` holds S, I, C, the DSL names and the integers, by slot; `slot_of` the slot of each call;
-    `items_of` the places of an owner's differ values in the program; `timed` the calls that candidates
-    need. The lists of steps hold places in
-    `steps`: `once` for what depends on S alone, `for_candidates` for what else they need, `for_owner` for
-    what an owner's differ values need beyond that, and for what depends on C.
-    """
-
-    program: Program
-    steps: list[Step]
-    names: dict[str, int]
-    size: int
-    slot_of: dict[int, int]
-    timed: list[int]
-    once: list[int]
-    for_candidates: list[int]
-    for_owner: dict[str, list[int]]
-    items_of: dict[str, list[int]]
-
-
-def make_plan(program: Program) -> Plan:
-    """Lays a program out: equal calls become one step, and steps are sorted by what they depend on."""
-    names: dict[str, int] = {"S": 0, "I": 1, "C": 2}
-    for call in program.calls.values():
-        for item in (call.function, *call.arguments):
-            if not VARIABLE(item):
-                names.setdefault(item, len(names))
-
-    steps: list[Step] = []
-    slots: dict[tuple[int, tuple[int, ...], bool], int] = {}
-    slot_of: dict[int, int] = {}
-    first = len(names)
-    varies = {1, 2}  # the slots of what depends on I or C
-    on_target = {2}
-    for t, call in program.calls.items():
-        function, *arguments = (
-            slot_of[int(item[1:])] if VARIABLE(item) else names[item]
-            for item in (call.function, *call.arguments)
-        )
-        key = (function, tuple(arguments), t in program.guarded)
-        if key not in slots:
-            slot = slots[key] = first + len(steps)
-            steps.append(Step(slot, *key))
-            for depending in (varies, on_target):
-                if not depending.isdisjoint((function, *arguments)):
-                    depending.add(slot)
-        slot_of[t] = slots[key]
-
-    def slots_for(roots: Iterable[int]) -> set[int]:
-        return {slot_of[t] for t in needs(program.calls, roots)}
-
-    def steps_at(found: Iterable[int]) -> list[int]:
-        return sorted(slot - first for slot in found)
-
-    solvers = {candidate.solver_id for candidate in program.candidates} | {NO_OWNER}
-    items_of: dict[str, list[int]] = {}
-    for place, (_, owner, _) in enumerate(program.differs):
-        if owner in solvers:
-            items_of.setdefault(owner, []).append(place)
-    outputs = needs(program.calls, [candidate.t for candidate in program.candidates])
-    for_outputs = {slot_of[t] for t in outputs}
-    for_owner = {
-        owner: slots_for(program.differs[place].t for place in places) for owner, places in items_of.items()
-    }
-    return Plan(
-        program=program,
-        steps=steps,
-        names=names,
-        size=first + len(steps),
-        slot_of=slot_of,
-        timed=outputs,
-        once=steps_at(for_outputs.union(*for_owner.values()) - varies),
-        for_candidates=steps_at(for_outputs & varies),
-        for_owner={
-            owner: steps_at((found & varies) - (for_outputs - on_target))
-            for owner, found in for_owner.items()
-        },
-        items_of=items_of,
-    )
-
-
 class Job(NamedTuple):
     """One sample of a task: `part` is `demo` or `test`."""
 
@@ -220,32 +130,37 @@ class TableEvaluator:
         self._spoiled: set[int] = set()
         self._seconds: list[float] = []
         self._once: tuple[object, list[Any]] | None = None
-        self._memo: dict[tuple[int, ...], tuple[Any, ...]] = {}
+        self._memo: dict[tuple[int, ...], list[Any]] = {}
 
     def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
         plan = self._plan
         start = perf_counter()
         self._seconds = [0.0] * plan.size
-        self._values = [*self._given, *[SPOILED] * len(plan.steps)]
+        self._values = [*self._given, *[SPOILED] * (plan.size - len(self._given))]
         self._values[:3] = [pairs, sample["input"], None]
         self._memo.clear()
         in_time = run_within(timeout, partial(self._evaluate, pairs))
         if not in_time:
             self._spoiled = {slot for slot, value in enumerate(self._values) if value is SPOILED}
-        outputs = self._take_outputs()
+        outputs = self._take_outputs(sample)
 
         groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
-        differ_values = []
+        differ_values: list[dict[str, list[DifferValue]]] = []
         for target, members in groups:
             owners = [NO_OWNER, *{outputs[member][0].solver_id: None for member in members}]
-            steps = self._prepare(target, owners)
+            differ_values.append({owner: [] for owner in owners})
             left = start + HARD_LIMIT * timeout - perf_counter()
-            in_time = left > 0 and run_within(left, partial(self._run, steps, True)) and in_time
-            differ_values.append({owner: self._collect(owner) for owner in owners})
+            measure = partial(self._measure, target, differ_values[-1])
+            in_time = left > 0 and run_within(left, measure) and in_time
         seconds = {t: self._seconds[plan.slot_of[t]] for t in plan.timed}
-        scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
-        return SampleScore(scored, measured, differ_values, seconds, not in_time)
+        return SampleScore(
+            score_outputs(outputs, sample["output"], job.keep_values),
+            measured,
+            differ_values,
+            seconds,
+            not in_time,
+        )
 
     def _evaluate(self, pairs: Pairs) -> None:
         """Evaluates all that does not depend on C, and candidates that do with C = None."""
@@ -253,64 +168,38 @@ class TableEvaluator:
         self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
         if self._once is None or self._once[0] is not pairs:
             self._run(plan.once)
-            self._once = pairs, [self._values[plan.steps[step].slot] for step in plan.once]
+            self._once = pairs, [self._values[step.slot] for step in plan.once]
         else:
             for step, value in zip(plan.once, self._once[1]):
-                self._keep(plan.steps[step].slot, value)
+                self._keep(step.slot, value)
         self._run(plan.for_candidates)
 
-    def _take_outputs(self) -> list[Scorable]:
-        """The candidates that have a value. Equal grids become one: what is measured on them is, too."""
-        plan = self._plan
-        grids: dict[bytes, Grid] = {}
-        outputs = []
-        for candidate in plan.program.candidates:
-            slot = plan.slot_of[candidate.t]
-            value = self._values[slot]
-            if value is SPOILED:
-                continue
-            if is_grid(value):
-                value = self._values[slot] = grids.setdefault(marshal.dumps(value, 2), value)
-            outputs.append((candidate, value))
-        return outputs
-
-    def _run(self, steps: Iterable[int], remember: bool = False) -> None:
-        """Runs steps; if it is to remember them, each function once for the same things given."""
+    def _run(self, steps: Iterable[Step]) -> None:
+        """Runs steps, and keeps what each takes."""
         values, seconds, spoiled = self._values, self._seconds, self._spoiled
-        all_steps, memo = self._plan.steps, self._memo
         before = perf_counter()
-        for step in steps:
-            slot, function, arguments, guarded = all_steps[step]
-            if spoiled and (function in spoiled or not spoiled.isdisjoint(arguments)):
-                self._keep(slot, SPOILED)
+        for slot, given, guarded in steps:
+            if spoiled and not spoiled.isdisjoint(given):
+                spoiled.add(slot)
                 continue
-            given = [values[argument] for argument in arguments]
-            if remember:
-                key = (id(values[function]), guarded, *map(id, given))
-                if key in memo:
-                    self._keep(slot, memo[key][-1])
-                    continue
-            try:
-                values[slot] = values[function](*given)
-            except TimeUp:
-                raise
-            except BaseException as error:  # sys.exit among them
-                if is_full(error):
-                    self._values, self._once = [], None  # they hold what can be freed
-                    memo.clear()
-                    raise GpuFull from None
-                failed_softly = guarded and isinstance(error, GUARDED)
-                self._keep(slot, self._find_default(values[function]) if failed_softly else SPOILED)
-            if remember:
-                memo[key] = values[function], given, values[slot]  # kept alive, their ids stay theirs
+            self._keep(slot, self._call([values[place] for place in given], guarded))
             now = perf_counter()
-            seconds[slot] += now - before
+            seconds[slot] = now - before
             before = now
 
-    def _keep(self, slot: int, value: object) -> None:
-        self._values[slot] = value
-        if value is SPOILED:
-            self._spoiled.add(slot)
+    def _call(self, given: Sequence[Any], guarded: bool) -> object:
+        """Calls the first thing given with the others; gives the default or `SPOILED` if that fails."""
+        function, *arguments = given
+        try:
+            return function(*arguments)
+        except TimeUp:
+            raise
+        except BaseException as error:  # sys.exit among them
+            if is_full(error):
+                self._values, self._once = [], None  # they hold what can be freed
+                self._memo.clear()
+                raise GpuFull from None
+            return self._find_default(function) if guarded and isinstance(error, GUARDED) else SPOILED
 
     def _find_default(self, function: object) -> object:
         try:
@@ -320,23 +209,69 @@ class TableEvaluator:
         except BaseException:
             return SPOILED
 
-    def _prepare(self, target: object, owners: Iterable[str]) -> list[int]:
-        """Sets C = `target`; the steps that the differ values of `owners` then need."""
-        steps: set[int] = set()
-        for owner in owners:
-            steps.update(self._plan.for_owner.get(owner, ()))
-        self._values[2] = target
-        for step in steps:
-            slot = self._plan.steps[step].slot
-            self._values[slot] = SPOILED
-            self._spoiled.discard(slot)
-        return sorted(steps)
+    def _keep(self, slot: int, value: object) -> None:
+        self._values[slot] = value
+        if value is SPOILED:
+            self._spoiled.add(slot)
 
-    def _collect(self, owner: str) -> list[DifferValue]:
-        plan = self._plan
-        items = [plan.program.differs[place] for place in plan.items_of.get(owner, ())]
-        values = [self._values[plan.slot_of[item.t]] for item in items]
-        return [(*item, keep_size(value)) for item, value in zip(items, values) if value is not SPOILED]
+    def _take_outputs(self, sample: Sample) -> list[Scorable]:
+        """The candidates that have a value."""
+        slot_of, values = self._plan.slot_of, self._values
+        candidates = [
+            candidate
+            for candidate in self._plan.program.candidates
+            if values[slot_of[candidate.t]] is not SPOILED
+        ]
+        outputs = merge_grids([values[slot_of[candidate.t]] for candidate in candidates], sample)
+        for candidate, value in zip(candidates, outputs):
+            values[slot_of[candidate.t]] = value  # what is measured on equal grids is then measured once
+        return list(zip(candidates, outputs))
+
+    def _measure(self, target: object, found: dict[str, list[DifferValue]]) -> None:
+        """Adds the differ values with C = `target` of the owners that `found` has.
+
+        Owners with the same differs and the same outputs have the same values.
+        """
+        values = self._values
+        values[2] = target
+        known: dict[tuple[int, ...], list[object]] = {}
+        for name, differ_values in found.items():
+            outputs, items, measure = self._plan.owners[name]
+            key = (id(measure), *[id(values[slot]) for slot in outputs])
+            try:
+                if key not in known:
+                    for slot, output in enumerate(outputs, self._plan.own):
+                        self._spoiled.discard(slot)
+                        self._keep(slot, values[output])
+                    self._run_again(measure.steps)
+            finally:  # what is there when the time is up counts
+                if key not in known:
+                    known[key] = [values[slot] for slot in measure.values]
+                differ_values += [
+                    (*item, keep_size(value))
+                    for item, value in zip(items, known[key])
+                    if value is not SPOILED
+                ]
+
+    def _run_again(self, steps: Sequence[Step]) -> None:
+        """Runs steps for another C or output; each function is called once for the same things given."""
+        values, spoiled, memo = self._values, self._spoiled, self._memo
+        for step in steps:
+            values[step.slot] = SPOILED
+        for slot, given, guarded in steps:
+            if spoiled:
+                spoiled.discard(slot)
+                if not spoiled.isdisjoint(given):
+                    spoiled.add(slot)
+                    continue
+            things = [values[place] for place in given]
+            key = (guarded, *map(id, things))
+            if key not in memo:
+                things.append(self._call(things, guarded))
+                memo[key] = things  # kept alive, their ids stay theirs
+            values[slot] = value = memo[key][-1]
+            if value is SPOILED:
+                spoiled.add(slot)
 
 
 class FunctionEvaluator:
@@ -362,7 +297,8 @@ class FunctionEvaluator:
             results.append((outputs, values))
 
         in_time = run_within(timeout, partial(spare, call, None))
-        outputs = results[0][0] if results else []
+        candidates, values = zip(*results[0][0]) if results and results[0][0] else ((), ())
+        outputs = list(zip(candidates, merge_grids(values, sample)))
         groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
         differ_values = []
         for target, members in groups:
@@ -375,8 +311,13 @@ class FunctionEvaluator:
                 if item[1] in owners:
                     by_owner[item[1]].append(item)
             differ_values.append(by_owner)
-        scored = [score_output(*output, sample["output"], job.keep_values) for output in outputs]
-        return SampleScore(scored, measured, differ_values, {}, not in_time)
+        return SampleScore(
+            score_outputs(outputs, sample["output"], job.keep_values),
+            measured,
+            differ_values,
+            {},
+            not in_time,
+        )
 
 
 def spare(work: Callable[..., object], *arguments: object) -> None:
@@ -389,10 +330,21 @@ def spare(work: Callable[..., object], *arguments: object) -> None:
         pass
 
 
+def merge_grids(values: Iterable[object], sample: Sample) -> list[object]:
+    """The values; of equal grids, those of the sample among them, one stands for all."""
+    # What is equal need not be the same to a program: True and 1, or sets built in another order.
+    grids: dict[bytes, object] = {}
+    merged = [
+        grids.setdefault(marshal.dumps(cast(Grid, value), 2), value) if is_grid(value) else value
+        for value in (*sample.values(), *values)
+    ]
+    return merged[len(sample) :]
+
+
 def group_by_target(
     values: Sequence[object], job: Job, expected: Grid
 ) -> tuple[list[tuple[object, list[int]]], list[int]]:
-    """Groups candidates by the grid that their differ values compare with (C).
+    """Groups candidates by the object that their differ values compare with (C).
 
     It is the expected output on a demo sample, the candidate's own value on a test sample.
 
@@ -400,13 +352,11 @@ def group_by_target(
         The groups (C, places of the candidates), and for each candidate the place of its group.
     """
     groups: list[tuple[object, list[int]]] = []
-    places: dict[object, int] = {}
+    places: dict[int, int] = {}
     measured = []
     for member, value in enumerate(values):
         target = expected if job.part == "demo" else value
-        # What is equal need not be the same to a program: True and 1, or sets built in another order.
-        key: object = marshal.dumps(cast(Grid, target), 2) if is_grid(target) else id(target)
-        place = places.setdefault(key, len(groups))
+        place = places.setdefault(id(target), len(groups))
         if place == len(groups):
             groups.append((target, []))
         groups[place][1].append(member)
@@ -414,19 +364,34 @@ def group_by_target(
     return groups, measured
 
 
-def score_output(candidate: Candidate, value: object, expected: Grid, keep_value: bool) -> Scored:
-    """Compares a candidate's value with the expected grid."""
+def score_outputs(outputs: Iterable[Scorable], expected: Grid, keep_values: bool) -> list[Scored]:
+    """Compares candidates with the expected grid; those with the same value are compared once."""
+    judged: dict[int, tuple[object, bool]] = {}
+    scored = []
+    for candidate, value in outputs:
+        if id(value) not in judged:
+            judged[id(value)] = judge(value, expected, keep_values)
+        scored.append(Scored(*candidate, *judged[id(value)]))
+    return scored
+
+
+def judge(value: object, expected: Grid, keep_value: bool) -> tuple[object, bool]:
+    """What is told of a value, itself or its fingerprint, and whether it is the expected grid."""
     try:
         match = bool(value == expected)
     except Exception:
         match = False
     mark = fingerprint(value)
-    return Scored(*candidate, value if keep_value and isinstance(mark, bytes) else mark, match)
+    return (value if keep_value and isinstance(mark, bytes) else mark), match
 
 
 def is_grid(value: object) -> bool:
     """Whether a value is a tuple of tuples of ints."""
-    return type(value) is tuple and all(type(row) is tuple and {*map(type, row)} <= {int} for row in value)
+    return (
+        type(value) is tuple
+        and {*map(type, value)} <= {tuple}
+        and {*map(type, chain.from_iterable(value))} <= {int}
+    )
 
 
 def keep_size(value: object) -> tuple[int] | None:
