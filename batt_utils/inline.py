@@ -1,14 +1,13 @@
 """The text of a call with every variable replaced by its expression, and the md5 that names it."""
 
 import ast
-from collections import Counter
 from collections.abc import Iterable
 from hashlib import md5
 
-from batt_utils.program import VARIABLE, Calls, needs
+from batt_utils.program import VARIABLE, Call, Calls, needs
 
 LIMIT = 16 * 2**20  # characters: a text of nested calls can double with every line
-SHARED_LIMIT = 2**13  # longer texts are put together from shared ones each time: memory stays small
+SHARED_LIMIT = 2**12  # longer texts are put together from shorter ones each time: memory stays small
 
 
 class TooLong(ValueError):
@@ -27,16 +26,23 @@ class Inliner:
     """
 
     def __init__(self, calls: Calls, roots: Iterable[int]) -> None:
-        """Prepares the texts that more than one call needs, for all calls that `roots` need."""
+        """Prepares the texts of all calls that `roots` need, but for long ones."""
         self._calls = calls
         self._lengths: dict[int, int] = {}
-        self._shared: dict[int, str] = {}
-        order = needs(calls, roots)
-        uses = Counter(need for t in order for need in calls[t].needs)
-        for t in order:
-            self._lengths[t] = self._length(t)
-            if uses[t] > 1 and self._lengths[t] <= SHARED_LIMIT:
-                self._shared[t] = self._text(t)
+        self._texts: dict[int, str] = {}
+        for t in needs(calls, roots):
+            call = calls[t]
+            if not all(need in self._texts for need in call.needs):
+                self._lengths[t] = self._length(call)
+                continue
+            function, *arguments = [
+                self._texts[int(item[1:])] if VARIABLE(item) else item
+                for item in (call.function, *call.arguments)
+            ]
+            text = f"{function}({', '.join(arguments)})"
+            self._lengths[t] = len(text)
+            if len(text) <= SHARED_LIMIT:
+                self._texts[t] = text
 
     def source(self, kind: str, t: int) -> str:
         """The inlined source of call `t` as a function named `kind` (`solve` or `differ`).
@@ -56,8 +62,7 @@ class Inliner:
         """
         return md5(self.source(kind, t).encode()).hexdigest()
 
-    def _length(self, t: int) -> int:
-        call = self._calls[t]
+    def _length(self, call: Call) -> int:
         items = (call.function, *call.arguments)
         own = sum(len(item) for item in items if not VARIABLE(item))
         return own + sum(self._lengths[need] for need in call.needs) + 2 * max(len(items) - 1, 1)
@@ -70,8 +75,8 @@ class Inliner:
             item = rest.pop()
             if isinstance(item, str):
                 pieces.append(item)
-            elif item in self._shared:
-                pieces.append(self._shared[item])
+            elif item in self._texts:
+                pieces.append(self._texts[item])
             else:
                 call = self._calls[item]
                 rest.append(")")

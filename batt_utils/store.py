@@ -33,7 +33,7 @@ _FILE = re.compile(r"[0-9a-f]{32}\.py")
 _TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEMPORARY = re.compile(r"\.run_batt-([0-9]{1,9})-[0-9a-f]{16}")
 _ABANDONED_SECONDS = 3600
-_ATTEMPTS = 5
+_ATTEMPTS = 6  # to make something: without its folder, then with others who clear it away
 
 
 class StoreError(OSError):
@@ -222,9 +222,12 @@ class Store:
                     _write(files / f"{md5}.py", texts[md5].encode())
                 staying = dict.fromkeys(links[index] for index in outcome.stayed)
                 made: dict[Path, Path] = {}
+                before = {*fitting}
                 for link in staying:
-                    _link(_link_path(folder, link), files / f"{link.md5}.py", folder, made)
-                there = {*fitting, *staying} - {*outcome.removed}
+                    path, target = _link_path(folder, link), files / f"{link.md5}.py"
+                    if link not in before or not _is_link(path, target):
+                        _link(path, target, folder, made)
+                there = {*before, *staying} - {*outcome.removed}
                 removed = [link for link in present if link not in there]
                 for link in removed:
                     _link_path(folder, link).unlink(missing_ok=True)
@@ -281,38 +284,55 @@ def _write(path: Path, content: bytes) -> None:
     _put(path, path.parent, lambda temporary: temporary.write_bytes(content))
 
 
+def _is_link(path: Path, target: Path) -> bool:
+    with suppress(OSError):
+        return path.readlink() == target
+    return False
+
+
 def _link(path: Path, target: Path, folder: Path, made: dict[Path, Path]) -> None:
     """Link path to target. `made` has a link to each target; the new one may be another name for it."""
-    with suppress(OSError):  # nothing there, or no link
-        if path.readlink() == target:
-            return
 
-    def make(temporary: Path) -> None:
+    def make(path: Path) -> None:
         # Another name costs a tenth of another link. Not every system can; equally old they are anyway.
-        with suppress(KeyError, OSError, NotImplementedError):
-            os.link(made[target], temporary, follow_symlinks=False)
+        with suppress(KeyError, FileNotFoundError, PermissionError, NotImplementedError):
+            os.link(made[target], path, follow_symlinks=False)
             return
-        temporary.symlink_to(target)
+        path.symlink_to(target)
 
-    _put(path, folder, make)
+    try:
+        _make_below(path, make)  # a link comes as a whole, so it needs no temporary name
+    except FileExistsError:
+        _put(path, folder, make)
     made.setdefault(target, path)
 
 
 def _put(path: Path, folder: Path, make: Callable[[Path], object]) -> None:
     """Have a file or link made under a temporary name in folder, then rename it to path."""
+    temporary = _temporary(folder)
+
+    def make_and_rename(path: Path) -> None:
+        make(temporary)
+        temporary.replace(path)
+
+    try:
+        _make_below(path, make_and_rename)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _make_below(path: Path, make: Callable[[Path], object]) -> None:
+    """Have path made; the folders that it lacks are made when they are missed."""
     for attempt in range(_ATTEMPTS):
-        temporary = _temporary(folder)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            make(temporary)
-            temporary.replace(path)
+            make(path)
             return
-        except FileNotFoundError:  # somebody has just cleared it or a folder on its way
+        except FileNotFoundError:  # or somebody has just cleared a file or folder
             if attempt == _ATTEMPTS - 1:
                 raise
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+            path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _temporary(folder: Path) -> Path:
