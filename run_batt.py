@@ -10,6 +10,8 @@ measured what they changed, likewise.
 """
 
 import argparse
+import atexit
+import gc
 import json
 import math
 import os
@@ -35,8 +37,8 @@ from batt_utils.device import (
 from batt_utils.evaluate import (
     Batt,
     Job,
+    SampleCount,
     Samples,
-    SampleScore,
     Speed,
     check_ready,
     check_sample_speed,
@@ -50,7 +52,7 @@ from batt_utils.inline import Inliner, TooLong
 from batt_utils.modules import load_batt
 from batt_utils.plan import make_plan
 from batt_utils.program import Calls, body, check_calls, needs
-from batt_utils.scoring import KINDS, NO_OWNER, D_Score, O_Score, S_Score
+from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
 from batt_utils.signals import Interrupted, hold, raise_signals, release
 from batt_utils.store import Link, Store, check_save, compete, read_links
 from batt_utils.tasks import get_data, pick_rnd_task, task_list
@@ -84,7 +86,7 @@ t_call: Mapping[int, str] | None = None
 
 PILE_LOG = "pile.log"
 INLINE_THREADS = 4
-NOTHING = SampleScore([], [], [], {}, False)
+NOTHING = SampleCount([], [], [], {}, False)
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
 
 
@@ -368,7 +370,7 @@ def score_task(
             score.s_score.update(d_score)
         for i, result in enumerate(samples[part]):
             sample = (
-                result if isinstance(result, SampleScore) else NOTHING._replace(timed_out=result.timed_out)
+                result if isinstance(result, SampleCount) else NOTHING._replace(timed_out=result.timed_out)
             )
             if sample is not result and not sample.timed_out:
                 print(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}", file=sys.stderr)
@@ -404,14 +406,13 @@ def _score_again(
                 print(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full", file=sys.stderr)
 
 
-def count_sample(sample: SampleScore, o_score: O_Score, d_score: D_Score) -> None:
+def count_sample(sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
     """Counts each candidate's output, and the differ values of the input and of that output."""
-    for (_, _, o_solver_id, _, match), measured in zip(sample.candidates, sample.measured):
+    for (_, _, o_solver_id, _, match), place in zip(sample.candidates, sample.counts_of):
         o_score.update(o_solver_id, match)
         if match:
             _say(f"- {o_solver_id = } - {match = }")
-        values = sample.differ_values[measured]
-        d_score.update(o_solver_id, values[NO_OWNER] + values[o_solver_id])
+        d_score.add(o_solver_id, sample.counts[place])
 
 
 def filter_candidates(candidates: Sequence[Value]) -> dict[int, str]:
@@ -721,4 +722,5 @@ def _natural(text: str) -> int:
 
 
 if __name__ == "__main__":
+    atexit.register(gc.freeze)  # the collections at the end, a tenth of a short run, have nothing to look at
     sys.exit(cli())

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple, cast
 
 from batt_utils.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.plan import Plan, Step
-from batt_utils.program import INPUTS, INTEGER, Candidate
-from batt_utils.scoring import NO_OWNER, DifferValue
+from batt_utils.program import INPUTS, INTEGER, Candidate, DifferItem
+from batt_utils.scoring import NO_OWNER, Count, DifferValue, count
 from batt_utils.tune import DEFAULT, tune
 
 Grid = tuple[tuple[int, ...], ...]
@@ -52,6 +52,18 @@ class Scored(NamedTuple):
     match: bool
 
 
+class Measured(NamedTuple):
+    """The differ items of an owner, and the size of each one's value (see `keep_size`), or `SPOILED`."""
+
+    items: list[DifferItem]
+    sizes: list[object]
+
+    @property
+    def values(self) -> list[DifferValue]:
+        """The differ values that there are."""
+        return [(*item, size) for item, size in zip(self.items, self.sizes) if size is not SPOILED]
+
+
 class SampleScore(NamedTuple):
     """What a batt gave on one sample.
 
@@ -62,7 +74,17 @@ class SampleScore(NamedTuple):
 
     candidates: list[Scored]
     measured: list[int]
-    differ_values: list[dict[str, list[DifferValue]]]
+    differ_values: list[dict[str, Measured]]
+    seconds: dict[int, float]
+    timed_out: bool
+
+
+class SampleCount(NamedTuple):
+    """What counts of a `SampleScore`: `counts_of` has the place in `counts` of each candidate's."""
+
+    candidates: list[Scored]
+    counts_of: list[int]
+    counts: list[list[Count]]
     seconds: dict[int, float]
     timed_out: bool
 
@@ -106,6 +128,7 @@ class _Spoiled:
 
 
 SPOILED = _Spoiled()
+NOT_MEASURED = Measured([], [])
 
 
 class Job(NamedTuple):
@@ -146,21 +169,16 @@ class TableEvaluator:
         outputs = self._take_outputs(sample)
 
         groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
-        differ_values: list[dict[str, list[DifferValue]]] = []
+        differ_values: list[dict[str, Measured]] = []
         for target, members in groups:
-            owners = [NO_OWNER, *{outputs[member][0].solver_id: None for member in members}]
-            differ_values.append({owner: [] for owner in owners})
+            owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
+            differ_values.append(dict.fromkeys(owners, NOT_MEASURED))
             left = start + HARD_LIMIT * timeout - perf_counter()
             measure = partial(self._measure, target, differ_values[-1])
             in_time = left > 0 and run_within(left, measure) and in_time
         seconds = {t: self._seconds[plan.slot_of[t]] for t in plan.timed}
-        return SampleScore(
-            score_outputs(outputs, sample["output"], job.keep_values),
-            measured,
-            differ_values,
-            seconds,
-            not in_time,
-        )
+        scored = score_outputs(outputs, sample["output"], job.keep_values)
+        return SampleScore(scored, measured, differ_values, seconds, not in_time)
 
     def _evaluate(self, pairs: Pairs) -> None:
         """Evaluates all that does not depend on C, and candidates that do with C = None."""
@@ -227,15 +245,15 @@ class TableEvaluator:
             values[slot_of[candidate.t]] = value  # what is measured on equal grids is then measured once
         return list(zip(candidates, outputs))
 
-    def _measure(self, target: object, found: dict[str, list[DifferValue]]) -> None:
-        """Adds the differ values with C = `target` of the owners that `found` has.
+    def _measure(self, target: object, found: dict[str, Measured]) -> None:
+        """Finds the differ values, with C = `target`, of the owners that `found` has.
 
-        Owners with the same differs and the same outputs have the same values.
+        Owners with the same differs and the same outputs have the same sizes.
         """
         values = self._values
         values[2] = target
         known: dict[tuple[int, ...], list[object]] = {}
-        for name, differ_values in found.items():
+        for name in found:
             outputs, items, measure = self._plan.owners[name]
             key = (id(measure), *[id(values[slot]) for slot in outputs])
             try:
@@ -246,12 +264,11 @@ class TableEvaluator:
                     self._run_again(measure.steps)
             finally:  # what is there when the time is up counts
                 if key not in known:
-                    known[key] = [values[slot] for slot in measure.values]
-                differ_values += [
-                    (*item, keep_size(value))
-                    for item, value in zip(items, known[key])
-                    if value is not SPOILED
-                ]
+                    known[key] = [
+                        SPOILED if values[slot] is SPOILED else keep_size(values[slot])
+                        for slot in measure.values
+                    ]
+                found[name] = Measured(items, known[key])
 
     def _run_again(self, steps: Sequence[Step]) -> None:
         """Runs steps for another C or output; each function is called once for the same things given."""
@@ -283,7 +300,7 @@ class FunctionEvaluator:
     def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
         start = perf_counter()
-        results: list[tuple[list[Scorable], list[DifferValue]]] = []
+        results: list[tuple[list[Scorable], dict[str, Measured]]] = []
 
         def call(target: object) -> None:
             try:
@@ -292,32 +309,29 @@ class FunctionEvaluator:
                 if is_full(error):
                     raise GpuFull from None
                 raise
-            outputs = [(Candidate(t, evolved, solver_id), value) for t, evolved, solver_id, value in o]
-            values: list[DifferValue] = [(t, owner, name, keep_size(value)) for t, owner, name, value in s]
-            results.append((outputs, values))
+            outputs: list[Scorable] = [(Candidate(t, *names), value) for t, *names, value in o]
+            by_owner: dict[str, Measured] = {}
+            for t, owner, name, value in s:
+                items, sizes = by_owner.setdefault(owner, Measured([], []))
+                items.append(DifferItem(t, owner, name))
+                sizes.append(keep_size(value))
+            results.append((outputs, by_owner))
 
         in_time = run_within(timeout, partial(spare, call, None))
-        candidates, values = zip(*results[0][0]) if results and results[0][0] else ((), ())
-        outputs = list(zip(candidates, merge_grids(values, sample)))
-        groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
+        found = results[0][0] if results else []
+        values = merge_grids([value for _, value in found], sample)
+        groups, measured = group_by_target(values, job, sample["output"])
+        outputs = [(candidate, value) for (candidate, _), value in zip(found, values)]
         differ_values = []
         for target, members in groups:
             results.clear()
             left = start + HARD_LIMIT * timeout - perf_counter()
             in_time = left > 0 and run_within(left, partial(spare, call, target)) and in_time
-            owners = {NO_OWNER, *(outputs[member][0].solver_id for member in members)}
-            by_owner: dict[str, list[DifferValue]] = {owner: [] for owner in owners}
-            for item in results[0][1] if results else ():
-                if item[1] in owners:
-                    by_owner[item[1]].append(item)
-            differ_values.append(by_owner)
-        return SampleScore(
-            score_outputs(outputs, sample["output"], job.keep_values),
-            measured,
-            differ_values,
-            {},
-            not in_time,
-        )
+            by_owner = results[0][1] if results else {}
+            owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
+            differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
+        scored = score_outputs(outputs, sample["output"], job.keep_values)
+        return SampleScore(scored, measured, differ_values, {}, not in_time)
 
 
 def spare(work: Callable[..., object], *arguments: object) -> None:
@@ -383,6 +397,22 @@ def judge(value: object, expected: Grid, keep_value: bool) -> tuple[object, bool
         match = False
     mark = fingerprint(value)
     return (value if keep_value and isinstance(mark, bytes) else mark), match
+
+
+def count_sample(score: SampleScore) -> SampleCount:
+    """Counts the differ values of each candidate, those of several with the same sizes once."""
+    places: dict[tuple[int, ...], int] = {}
+    counts: list[list[Count]] = []
+    counts_of = []
+    for scored, place in zip(score.candidates, score.measured):
+        owners = dict.fromkeys((NO_OWNER, scored.solver_id))
+        measured = [score.differ_values[place][owner] for owner in owners]
+        key = tuple([id(one.sizes) for one in measured])
+        if key not in places:
+            places[key] = len(counts)
+            counts.append(count(chain(*[one.values for one in measured])))
+        counts_of.append(places[key])
+    return SampleCount(score.candidates, counts_of, counts, score.seconds, score.timed_out)
 
 
 def is_grid(value: object) -> bool:
@@ -598,16 +628,16 @@ def _import(module: str, advice: str) -> ModuleType:
         raise ValueError(f"{module}.py: {_tell(error)}: {advice}") from None
 
 
-def score_sample(job: Job, timeout: float, log: str) -> SampleScore | None:
+def score_sample(job: Job, timeout: float, log: str) -> SampleCount | None:
     """Runs the batt on one sample, in a process that `prepare` made ready.
 
     Returns:
-        Its score; None if the GPU's memory does not do for it, which is free again then.
+        What counts of its score; None if the GPU's memory does not do for it, which is free again then.
     """
     host = _get_host()
     sample = host.samples[job.part][job.task_id][job.number]
     with suppress(GpuFull):
-        return host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log)
+        return count_sample(host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log))
     gpu_memory_cleanup()
     return None
 

@@ -20,18 +20,19 @@ class Measure(NamedTuple):
     """What gives an owner's differ values: the steps, in order, and the slots of the values.
 
     Its outputs, and the steps that depend on them, have the slots from `Plan.own` on, whoever the owner is:
-    so owners with the same differs have the same measure.
+    so owners with the same differs have the same measure. `names` are those of the differs.
     """
 
     steps: tuple[Step, ...]
     values: tuple[int, ...]
+    names: tuple[str, ...]
 
 
 class Owner(NamedTuple):
     """A solver, or nobody: its outputs' slots, its differ items, and their measure."""
 
     outputs: tuple[int, ...]
-    items: tuple[DifferItem, ...]
+    items: list[DifferItem]
     measure: Measure
 
 
@@ -84,12 +85,13 @@ def make_plan(program: Program) -> Plan:
     owners: dict[str, Owner] = {}
     same: dict[Measure, Measure] = {}
     for name, items in _group_items(program, outputs).items():
-        values = [slot_of[item.t] for item in items]
-        needed = _find_needed(steps, values, settled)
+        needed = _find_needed(steps, [slot_of[item.t] for item in items], settled)
         once |= needed - varies
-        run_again = [steps[slot] for slot in sorted(needed & varies)]
-        measure = _make_measure(run_again, measuring, outputs[name], values, own)
-        owners[name] = Owner(outputs[name], tuple(items), same.setdefault(measure, measure))
+        own_slots = {slot: own + place for place, slot in enumerate(outputs[name])}
+        run_again = _move([steps[slot] for slot in sorted(needed & varies)], measuring, own_slots, own)
+        values = [own_slots.get(slot_of[item.t], slot_of[item.t]) for item in items]
+        measure = Measure(tuple(run_again), tuple(values), tuple([item.name for item in items]))
+        owners[name] = Owner(outputs[name], items, same.setdefault(measure, measure))
     room = max(
         len(owner.outputs) + sum(step.slot >= own for step in owner.measure.steps)
         for owner in owners.values()
@@ -154,16 +156,13 @@ def _find_needed(steps: dict[int, Step], slots: Iterable[int], settled: set[int]
     return needed
 
 
-def _make_measure(
-    steps: Iterable[Step], measuring: set[int], outputs: Iterable[int], values: Iterable[int], own: int
-) -> Measure:
-    """Gives the outputs, and those of the steps that are measuring, the slots from `own` on."""
-    slots = {slot: own + place for place, slot in enumerate(outputs)}
+def _move(steps: Iterable[Step], moving: set[int], slots: dict[int, int], own: int) -> list[Step]:
+    """Gives the steps that are moving slots from `own` on, behind those that `slots` has; adds them there."""
     moved = []
     for step in steps:
-        if step.slot in measuring:
+        if step.slot in moving:
             given = tuple([slots.get(item, item) for item in step.given])
             slots[step.slot] = own + len(slots)
             step = Step(slots[step.slot], given, step.guarded)
         moved.append(step)
-    return Measure(tuple(moved), tuple([slots.get(value, value) for value in values]))
+    return moved

@@ -1,6 +1,7 @@
 """The scores of a batt's solvers: correct outputs (`O_Score`) and differ counts (`D_Score`, `S_Score`)."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 DifferValue = tuple[int, str, str, object]  # t, owner, name, value
 Counts = dict[str, int]  # last_t, iz, zo
@@ -26,6 +27,36 @@ class O_Score:
         self.score[solver_id] = self.score.get(solver_id, 0) + match
 
 
+class Count(NamedTuple):
+    """What differ values of one name count for; `last_t` measures the input, None: nothing here does."""
+
+    name: str
+    last_t: int | None
+    iz: int
+    zo: int
+
+
+def count(values: Iterable[DifferValue]) -> list[Count]:
+    """Counts the differ values of nobody (owner `'None'`) and of one solver, in order.
+
+    A difference on the input counts as `iz` where there is one and as `zo` where there is none; one on the
+    solver's output the other way round.
+    """
+    counts: list[Count] = []
+    places: dict[str, int] = {}
+    for t, owner, name, value in values:
+        on_input = owner == NO_OWNER
+        if on_input or name not in places:
+            places[name] = len(counts)
+            counts.append(Count(name, t if on_input else None, 0, 0))
+        size = value[0] if isinstance(value, tuple) and value else None
+        if isinstance(size, int) and not isinstance(size, bool):
+            found = counts[places[name]]
+            closed, opened = (size > 0, size == 0) if on_input else (size == 0, size > 0)
+            counts[places[name]] = found._replace(iz=found.iz + closed, zo=found.zo + opened)
+    return counts
+
+
 class D_Score:
     """How often each solver's output closed (`iz`) or opened (`zo`) a difference, for each differ.
 
@@ -42,25 +73,21 @@ class D_Score:
         self.last_t: dict[str, int] = {}
 
     def update(self, solver_id: str, values: Iterable[DifferValue]) -> None:
-        """Counts the differ values of a sample for one candidate of solver `solver_id`.
+        """Counts the differ values of a sample for one candidate of a solver: nobody's and its own."""
+        self.add(solver_id, count(item for item in values if item[1] in (NO_OWNER, solver_id)))
 
-        A difference on the input (owner `'None'`) counts as `iz` where there is one and as `zo` where there
-        is none; one on the solver's own output the other way round; those of other solvers not at all.
-        """
-        for t, owner, name, value in values:
-            if owner == NO_OWNER:
-                self.last_t[name] = t
-            elif owner != solver_id:
+    def add(self, solver_id: str, counts: Iterable[Count]) -> None:
+        """Adds what one candidate of a solver counts; names that never measured an input are left out."""
+        for name, last_t, iz, zo in counts:
+            if last_t is not None:
+                self.last_t[name] = last_t
+            elif name not in self.last_t:
                 continue
-            if name not in self.last_t:
-                continue
-            counts = self.score.setdefault(solver_id, {}).setdefault(
-                name, {"last_t": self.last_t[name], "iz": 0, "zo": 0}
-            )
-            size = value[0] if isinstance(value, tuple) and value else None
-            if isinstance(size, int) and not isinstance(size, bool):
-                counts["iz"] += size > 0 if owner == NO_OWNER else size == 0
-                counts["zo"] += size == 0 if owner == NO_OWNER else size > 0
+            names = self.score.setdefault(solver_id, {})
+            if name not in names:
+                names[name] = {"last_t": self.last_t[name], "iz": 0, "zo": 0}
+            names[name]["iz"] += iz
+            names[name]["zo"] += zo
 
 
 class S_Score:

@@ -21,6 +21,7 @@ from batt_utils.evaluate import (
     Job,
     TableEvaluator,
     check_speed,
+    count_sample,
     fingerprint,
     group_by_target,
     import_batt,
@@ -35,6 +36,7 @@ from batt_utils.evaluate import (
 )
 from batt_utils.plan import make_plan
 from batt_utils.program import Candidate, read_program
+from batt_utils.scoring import D_Score
 
 GRID, OTHER, THIRD = ((1, 2),), ((2, 1),), ((5,), (6,))
 PAIRS = ((GRID, OTHER), (THIRD, GRID))
@@ -170,10 +172,15 @@ def list_outputs(score):
 def list_counted(score):
     """Each candidate, whether it matches, and the differ values that count for it."""
     return [
-        (*scored, values["None"], values[scored.solver_id])
+        (*scored, values["None"].values, values[scored.solver_id].values)
         for scored, place in zip(score.candidates, score.measured, strict=True)
         for values in [score.differ_values[place]]
     ]
+
+
+def list_values(score):
+    """The differ values by owner, for each C."""
+    return [{owner: found.values for owner, found in owners.items()} for owners in score.differ_values]
 
 
 def score_plainly(source, names, part, sample):
@@ -249,7 +256,7 @@ def test_candidates_stay_in_order_each_with_its_own_differ_values(make):
 def test_a_candidate_that_needs_c_is_given_none(make):
     result = score(make(write_batt("t1 = join(C, I)", output(1, "a"), "t2 = join(C)", measure(2, "a"))))
     assert list_outputs(result) == [("a", (None, GRID))]
-    assert result.differ_values == [{"None": [], "a": [(2, "a", "differ_x", None)]}]
+    assert list_values(result) == [{"None": [], "a": [(2, "a", "differ_x", None)]}]
 
 
 @EVALUATORS
@@ -347,7 +354,7 @@ def test_a_failure_with_one_c_leaves_those_with_another_alone():
         *(measure(4, owner) for owner in ("None", "a", "b")),
     )
     result = score(make_table_evaluator(source), "test")
-    assert result.differ_values == [
+    assert list_values(result) == [
         {"None": [], "a": []},
         {"None": [(4, "None", "differ_x", (0,))], "b": [(4, "b", "differ_x", (0,))]},
     ]
@@ -693,7 +700,7 @@ def test_a_late_sample_keeps_what_was_done_and_the_next_is_whole():
         whole = score(evaluator, sample={"input": THIRD, "output": THIRD})
         assert whole.timed_out is False
         assert list_outputs(whole) == [("a", THIRD), ("b", THIRD), ("c", THIRD)]
-        assert whole.differ_values[0]["None"] == [(5, "None", "differ_x", (0,))]
+        assert whole.differ_values[0]["None"].values == [(5, "None", "differ_x", (0,))]
     assert list_counted(score(evaluator, timeout=SHORT)) == list_counted(late)
 
 
@@ -746,6 +753,25 @@ def test_a_function_whose_differs_are_late_gives_its_candidates():
     result = score(evaluator, sample={"input": GRID, "output": GRID}, timeout=SHORT)
     assert list_counted(result) == [(1, False, "a", OTHER, False, [], [])]
     assert result.timed_out is True
+
+
+@EVALUATORS
+@pytest.mark.parametrize("part", ["demo", "test"])
+def test_what_counts_of_a_score_is_what_was_measured(make, part):
+    lines = ["t1 = differ(I, C)", measure(1, "None"), measure(1, "b"), measure(1, "None", "differ_y")]
+    for t, call, solver_id in [(2, "mirror(I)", "a"), (3, "join(I)", "None"), (4, "mirror(I)", "b")]:
+        lines += [f"t{t} = {call}", output(t, solver_id)]
+        lines += [f"t1{t} = differ(t{t}, C)", measure(f"1{t}", solver_id)]
+    result = score(make(write_batt(*lines)), part)
+    counted = count_sample(result)
+    added, updated = D_Score(), D_Score()
+    for scored, place in zip(counted.candidates, counted.counts_of, strict=True):
+        added.add(scored.solver_id, counted.counts[place])
+    for solver_id, on_input, own in [(item[2], *item[5:]) for item in list_counted(result)]:
+        updated.update(solver_id, on_input if solver_id == "None" else on_input + own)
+    assert set(added.score) == {"a", "None", "b"}
+    assert (added.score, added.last_t) == (updated.score, updated.last_t)
+    assert counted[3:] == result[3:]
 
 
 # A candidate and its value

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from batt_utils import scoring
 from batt_utils.scoring import D_Score, O_Score, S_Score
+from old_flow import count_differs
 
 SCENARIOS = json.loads((GOLDEN / "scoring.json").read_text())
 
@@ -117,6 +118,16 @@ def test_values_of_other_solvers_change_nothing(updates):
         of_its_own.update(solver_id, [item for item in items if item[1] in ("None", solver_id)])
     assert of_all.score == of_its_own.score
     assert of_all.last_t == of_its_own.last_t
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.lists(ITEMS, max_size=6)), max_size=6))
+def test_a_solver_is_counted_as_in_the_old_flow(updates):
+    d_score, score, last_t = D_Score(), {}, {}
+    for solver_id, items in updates:
+        d_score.update(solver_id, items)
+        count_differs(score, last_t, solver_id, items)
+    assert d_score.score == score
+    assert d_score.last_t == last_t
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[str(i) for i in range(len(SCENARIOS))])
