@@ -8,6 +8,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 INPUTS = ("S", "I", "C")
@@ -32,7 +33,7 @@ Calls = dict[int, Call]
 def make_call(function: str, arguments: Iterable[str]) -> Call:
     """Makes a call from the names that it is written with."""
     items = (function, *arguments)
-    needs = tuple(int(item[1:]) for item in items if item[:1] == "t" and VARIABLE(item))
+    needs = tuple([int(item[1:]) for item in items if item[:1] == "t" and VARIABLE(item)])
     return Call(function, items[1:], needs)
 
 
@@ -74,7 +75,8 @@ _HEAD = re.compile(
     re.MULTILINE,
 )
 _N = r"(0|[1-9][0-9]*)"
-_CALL = r"([A-Za-z_][A-Za-z_0-9]*)\(([^()\n]*)\)\n"
+_ITEM = r"[^\s(),.]+"
+_CALL = rf"([A-Za-z_][A-Za-z_0-9]*)\(((?:{_ITEM}(?:, {_ITEM})*)?)\)\n"
 _STATEMENT = re.compile(
     r"    try:\n"
     rf"        t{_N} = {_CALL}"
@@ -114,8 +116,8 @@ def read_program(source: str) -> Program | None:
         if kind <= 6:
             t, function, arguments = statement.group(1, 2, 3) if kind == 3 else statement.group(4, 5, 6)
             number = int(t)
-            call = make_call(function, arguments.split(", ") if arguments else ())
-            if number in calls or not _is_sound(call, calls):
+            call = _read_entry(f"{function}, {arguments}" if arguments else function)
+            if call is None or number in calls or not _is_sound(call, calls):
                 return None
             calls[number] = call
             if kind == 3:
@@ -161,12 +163,11 @@ _LOCALS = frozenset({"task_id", "log_path", "s", "o"})
 
 
 def _is_sound(call: Call, earlier: Calls) -> bool:
-    """Whether each item is a name of the DSL, an input, an integer or an earlier call."""
-    if not earlier.keys() >= set(call.needs) or INTEGER(call.function):
-        return False
-    return call.function not in INPUTS and all(
-        VARIABLE(item) or INTEGER(item) or (_is_name(item) and item not in _LOCALS)
-        for item in (call.function, *call.arguments)
+    """Whether a call refers to earlier ones only, and to no other variable of the function."""
+    return (
+        all(need in earlier for need in call.needs)
+        and call.function not in INPUTS
+        and _LOCALS.isdisjoint((call.function, *call.arguments))
     )
 
 
@@ -229,7 +230,7 @@ def check_calls(t_call: Mapping[int, str], path: str = "t_call") -> Calls:
         raise ValueError(f"{path}: a key of t_call is not a number: write the batt anew") from None
     numbers = {t for t, _ in numbered}
     for t, entry in numbered:
-        call = _read_entry(entry)
+        call = _read_entry(entry) if isinstance(entry, str) else None
         if call is None:
             raise ValueError(f"{path}: t{t}: {_shorten(entry)} is not 'func, arg, ...': write the batt anew")
         for need in call.needs:
@@ -240,9 +241,8 @@ def check_calls(t_call: Mapping[int, str], path: str = "t_call") -> Calls:
     return calls
 
 
-def _read_entry(entry: object) -> Call | None:
-    if not isinstance(entry, str):
-        return None
+@lru_cache(maxsize=2**15)  # a call stands in the batt and in its table
+def _read_entry(entry: str) -> Call | None:
     if not entry.isascii():  # Python reads names in this form
         entry = unicodedata.normalize("NFKC", entry)
     entry = entry.strip()
@@ -252,7 +252,7 @@ def _read_entry(entry: object) -> Call | None:
     else:
         texts = entry.split(",")
     function, *items = (text.strip().removesuffix(".t") for text in texts)
-    if not _is_name(function) or not all(_is_name(item) or INTEGER(item) for item in items):
+    if not _is_name(function) or not all([_is_name(item) or INTEGER(item) for item in items]):
         return None
     return make_call(function, items)
 
