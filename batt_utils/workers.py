@@ -20,7 +20,7 @@ if sys.platform != "win32":
 
 # Pebble looks for what is late or has ended this often, lets what it ends say goodbye this long, and
 # waits this long for a lock that a process may have taken to its grave.
-pebble.CONSTS.sleep_unit = 0.01
+pebble.CONSTS.sleep_unit = 0.002
 pebble.CONSTS.term_timeout = 0.02
 pebble.CONSTS.channel_lock_timeout = 10
 
