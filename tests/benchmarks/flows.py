@@ -42,16 +42,21 @@ def make_batt(folder: Path, solvers: int, seed: int = 3) -> str:
 def run(flow: str, folder: Path, batt: str, task_id: str, *options: str) -> Run:
     """Runs a batt on a task with empty result folders.
 
+    As in use, what belongs to the flow is compiled from the run before, and the batt, which is new each
+    time, is not.
+
     Raises:
         RuntimeError: the command failed.
     """
     out = folder / "out"
-    shutil.rmtree(out, ignore_errors=True)
+    for old in (out, folder / "__pycache__"):
+        shutil.rmtree(old, ignore_errors=True)
     out.mkdir()
     module = f"{batt}_old" if flow == "old" else batt
     arguments = ["--timing", "-i", task_id, "-b", module, "-t", "60", "--out", str(out), *options]
     command = [sys.executable, str(FLOWS[flow]), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     wall = time.perf_counter() - start

@@ -9,13 +9,11 @@ most in.
 import argparse
 import os
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from batt_utils import evaluate
-from batt_utils.modules import load_batt
-from batt_utils.tasks import get_data
 from flows import TASKS, make_batt, run
 
 INNER = ("run_batt.check_solver_speed", "run_batt.generate_expanded", "utils.inline_variables.total")
@@ -49,21 +47,31 @@ def main() -> None:
 
 def print_functions(batt: str, task_id: str) -> None:
     """Evaluates every sample in this process, and prints what each DSL function took."""
+    # `flows` has put the project on the import path.
+    from batt_utils.evaluate import Job, TableEvaluator, load_names
+    from batt_utils.modules import load_batt
+    from batt_utils.plan import make_plan
+    from batt_utils.tasks import get_data
+
+    taken: Counter[str] = Counter()
+
+    class TimedEvaluator(TableEvaluator):
+        def _call(self, given, guarded):
+            start = time.perf_counter()
+            try:
+                return super()._call(given, guarded)
+            finally:
+                taken[getattr(given[0], "__name__", "(made on the way)")] += time.perf_counter() - start
+
     program = load_batt(batt).program
     assert program is not None
-    plan = evaluate.make_plan(program)
+    plan = make_plan(program)
     data = get_data(task_id=task_id)
-    evaluator = evaluate.TableEvaluator(plan, evaluate.load_names(program.imports, plan.names))
+    evaluator = TimedEvaluator(plan, load_names(program.imports, plan.names))
     pairs = tuple((sample["input"], sample["output"]) for sample in data["demo"][task_id])
-    name_of = {slot: name for name, slot in plan.names.items()}
-    taken: Counter[str] = Counter()
-    for part in ("demo", "test"):
+    for part in data:
         for number, sample in enumerate(data[part][task_id]):
-            evaluator.score(evaluate.Job(task_id, part, number), pairs, sample, 60, "pile.log")
-            for step in plan.steps:
-                taken[name_of.get(step.function, "functions made on the way")] += evaluator._seconds[
-                    step.slot
-                ]
+            evaluator.score(Job(task_id, part, number), pairs, sample, 60, "pile.log")
     total = sum(taken.values())
     print(f"calls of the DSL, {total:.3f} s in one process:")
     for name, seconds in taken.most_common(10):
