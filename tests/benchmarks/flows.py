@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -40,7 +41,12 @@ def make_batt(folder: Path, solvers: int, seed: int = 3) -> str:
 
 
 def run(flow: str, folder: Path, batt: str, task_id: str, *options: str) -> Run:
-    """Runs a batt on a task with empty result folders.
+    """Runs the old or the new flow; the old one takes the batt that is written for it."""
+    return run_program(FLOWS[flow], folder, f"{batt}_old" if flow == "old" else batt, [task_id], *options)
+
+
+def run_program(program: Path, folder: Path, batt: str, task_ids: Sequence[str], *options: str) -> Run:
+    """Runs a batt on tasks with empty result folders, `out` in the folder.
 
     As in use, what belongs to the flow is compiled from the run before, and the batt, which is new each
     time, is not.
@@ -52,9 +58,8 @@ def run(flow: str, folder: Path, batt: str, task_id: str, *options: str) -> Run:
     for old in (out, folder / "__pycache__"):
         shutil.rmtree(old, ignore_errors=True)
     out.mkdir()
-    module = f"{batt}_old" if flow == "old" else batt
-    arguments = ["--timing", "-i", task_id, "-b", module, "-t", "60", "--out", str(out), *options]
-    command = [sys.executable, str(FLOWS[flow]), *arguments]
+    arguments = ["--timing", "-i", *task_ids, "-b", batt, "-t", "60", "--out", str(out), *options]
+    command = [sys.executable, str(program), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()

@@ -1,11 +1,14 @@
 """The checkout that is made here, and run_batt dropped into it."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pebble
 import pytest
 
 from batt_utils.modules import load_batt
@@ -16,9 +19,14 @@ OLD_FLOW = Path(__file__).parent.parent / "old_flow.py"
 TASK = "007bbfb7"
 
 
-def run_in(folder, *command):
+def run_in(folder, *command, python=sys.executable, **environment):
     return subprocess.run(
-        [sys.executable, *map(str, command)], cwd=folder, capture_output=True, text=True, timeout=60
+        [python, *map(str, command)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 
@@ -34,6 +42,21 @@ def list_links(out):
 
 def list_files(out):
     return {path.relative_to(out): path.read_text() for path in out.glob("*_md5/*.py")}
+
+
+def find_pythons():
+    """The interpreters of each version that there is: this one, on the path, or installed beside it."""
+    found = {f"3.{sys.version_info.minor}": sys.executable}
+    for version in ("3.10", "3.11", "3.12", "3.13"):
+        name = f"python{version}"
+        paths = [shutil.which(name), *Path(sys.base_prefix).parent.glob(f"*/bin/{name}")]
+        for path in filter(None, paths):
+            if subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
+                found.setdefault(version, str(path))
+    return found
+
+
+PYTHONS = find_pythons()
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +140,14 @@ def test_result_is_that_of_the_old_flow(host):
     assert old.returncode == 0, old.stderr
     assert list_links(host / "new") == list_links(host / "old") != set()
     assert list_files(host / "new") == list_files(host / "old")
+
+
+@pytest.mark.parametrize("version", sorted(PYTHONS))
+def test_every_python_that_is_here_gives_the_same(host, version):
+    packages = str(Path(pebble.__file__).parent.parent)
+    command = ["run_batt.py", "-i", TASK, "-b", NAME, "--out", version]
+    result = run_in(host, *command, python=PYTHONS[version], PYTHONPATH=packages)
+    assert result.returncode == 0, result.stderr
+    assert run_batt(host, "--out", "this").returncode == 0
+    assert list_links(host / version) == list_links(host / "this") != set()
+    assert list_files(host / version) == list_files(host / "this")
