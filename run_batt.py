@@ -26,6 +26,7 @@ from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from warnings import catch_warnings, simplefilter
 
 from batt_utils.device import (
     DEVICES,
@@ -396,12 +397,17 @@ def _score_again(
     log: str,
 ) -> None:
     """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU."""
+    from batt_utils.workers import Failure
+
     for workers in (session.workers, session.cpu_workers):
         full = [job for part in jobs for job in jobs[part] if samples[part][job.number] is None]
-        results = workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout)
+        try:
+            results = list(workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout))
+        except ValueError as error:  # the batt cannot be imported without a GPU
+            results = [Failure(False, f"the GPU's memory is full; {error}")] * len(full)
         for job, result in zip(full, results):
             samples[job.part][job.number] = result
-            if workers is session.cpu_workers:
+            if workers is session.cpu_workers and not isinstance(result, Failure):
                 place = f"{job.task_id} {job.part}[{job.number}]"
                 print(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full", file=sys.stderr)
 
@@ -627,7 +633,9 @@ def _show_progress(task_ids: Sequence[str]) -> Iterator[str]:
         yield from task_ids
         return
     try:
-        from tqdm.auto import tqdm
+        with catch_warnings():
+            simplefilter("ignore")  # of a notebook that can show no bar
+            from tqdm.auto import tqdm
     except ModuleNotFoundError:  # no bar
         yield from task_ids
         return

@@ -143,6 +143,7 @@ class Workers:
 
     def _make_pool(self) -> pebble.ProcessPool:
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+        vars(sys.modules["__main__"]).setdefault("__spec__", None)  # that of a notebook's %run has none
         return pebble.ProcessPool(
             max_workers=self.count, initializer=_start, initargs=self._setup, context=context
         )

@@ -134,6 +134,26 @@ def test_command_works_in_it(host):
     assert json.loads((host / "result.json").read_text())["tasks"] == 1
 
 
+@pytest.mark.parametrize(
+    ("packages", "status", "said"),
+    [
+        pytest.param(
+            [], 2, "run_batt.py: the package pebble is missing: pip install pebble\n", id="no package"
+        ),
+        pytest.param([pebble], 0, "", id="Pebble alone"),
+    ],
+)
+def test_command_needs_one_package(host, tmp_path, packages, status, said):
+    for package in packages:
+        folder = Path(package.__file__).parent
+        (tmp_path / folder.name).symlink_to(folder)
+    # With -S, Python knows no installed package.
+    command = ["-S", "run_batt.py", "-i", *TASKS["training"][:2], "-b", NAME, "--out", "bare"]
+    result = run_in(host, *command, PYTHONPATH=str(tmp_path))
+    assert (result.returncode, result.stderr) == (status, said)
+    assert (host / "bare").exists() is (status == 0)
+
+
 def test_result_is_that_of_the_old_flow(host):
     assert run_batt(host, "--out", "new").returncode == 0
     old = run_in(host, OLD_FLOW, "-i", TASK, "-b", NAME, "--out", "old")
