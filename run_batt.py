@@ -150,8 +150,11 @@ def cli(arguments: Sequence[str] | None = None) -> int:
         status = interrupted.status
     except BrokenPipeError:  # nobody reads any more
         status = 128 + 13
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         status = _complain(str(error))
+    except OSError as error:
+        nameless = error.errno and not error.filename  # that of a print
+        status = _complain(_tell_lost_output(error) if nameless else str(error))
     except ModuleNotFoundError as error:
         status = _complain(f"the package {error.name} is missing: pip install {error.name}")
     except RecursionError:
@@ -189,8 +192,9 @@ def _run_command(given: argparse.Namespace) -> None:
 
 def _complain(text: str) -> int:
     """Says on stderr what is wrong, in one line; returns the exit status for it."""
+    line = "\\n".join(text.splitlines())  # a path may have several
     with suppress(OSError):
-        print(f"run_batt.py: {text}", file=sys.stderr)
+        print(f"run_batt.py: {line}", file=sys.stderr)
     return 2
 
 
@@ -203,8 +207,12 @@ def _flush(status: int) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
         if not status:
             broken = isinstance(error, BrokenPipeError)
-            status = 128 + 13 if broken else _complain(f"cannot write to stdout: {error.strerror}")
+            status = 128 + 13 if broken else _complain(_tell_lost_output(error))
     return status
+
+
+def _tell_lost_output(error: OSError) -> str:
+    return f"cannot write to stdout: {error.strerror}: send it elsewhere"
 
 
 async def main(
@@ -669,8 +677,11 @@ def _write_json(path: Path, result: Mapping[str, Any]) -> None:
     try:
         temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(f"{path}: cannot be written ({error.strerror}): choose another --json") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _print_profile(profile: "Profile", top: int) -> None:
@@ -683,7 +694,7 @@ def _print_profile(profile: "Profile", top: int) -> None:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"run_batt.py: {message}; --help lists the options\n")
+        sys.exit(_complain(f"{message}; --help lists the options"))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

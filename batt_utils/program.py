@@ -10,10 +10,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
+from warnings import catch_warnings, simplefilter
 
 INPUTS = ("S", "I", "C")
-VARIABLE = re.compile(r"t(?:0|[1-9][0-9]*)").fullmatch
-INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)").fullmatch
+_DIGITS = "0|[1-9][0-9]{0,4299}"  # Python reads no longer numbers
+VARIABLE = re.compile(f"t(?:{_DIGITS})").fullmatch
+INTEGER = re.compile(f"-?(?:{_DIGITS})").fullmatch
 
 
 class Call(NamedTuple):
@@ -74,7 +76,7 @@ _HEAD = re.compile(
     r"(?:    s = \[\]\n    o = \[\]\n|    o = \[\]\n    s = \[\]\n)",
     re.MULTILINE,
 )
-_N = r"(0|[1-9][0-9]*)"
+_N = f"({_DIGITS})"
 _ITEM = r"[^\s(),.]+"
 _CALL = rf"([A-Za-z_][A-Za-z_0-9]*)\(((?:{_ITEM}(?:, {_ITEM})*)?)\)\n"
 _STATEMENT = re.compile(
@@ -149,7 +151,7 @@ def read_program(source: str) -> Program | None:
 
 def _only_imports(text: str) -> bool:
     try:
-        statements = ast.parse(text).body
+        statements = _parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return all(
@@ -157,6 +159,12 @@ def _only_imports(text: str) -> bool:
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         for node in statements
     )
+
+
+def _parse(source: str) -> list[ast.stmt]:
+    with catch_warnings():
+        simplefilter("ignore")  # of Python, about what is a name or number only just
+        return ast.parse(source).body
 
 
 _LOCALS = frozenset({"task_id", "log_path", "s", "o"})
@@ -204,7 +212,7 @@ def _literal(source: str, path: str) -> Mapping[int, str]:
         if source[end:].strip() == "}":
             return table
     try:
-        for node in ast.parse(source).body:
+        for node in _parse(source):
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "t_call":
                 value = ast.literal_eval(node.value)
                 if isinstance(value, dict):
@@ -226,13 +234,15 @@ def check_calls(t_call: Mapping[int, str], path: str = "t_call") -> Calls:
     calls: Calls = {}
     try:
         numbered = sorted((int(t), entry) for t, entry in t_call.items())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{path}: a key of t_call is not a number: write the batt anew") from None
     numbers = {t for t, _ in numbered}
     for t, entry in numbered:
         call = _read_entry(entry) if isinstance(entry, str) else None
         if call is None:
-            raise ValueError(f"{path}: t{t}: {_shorten(entry)} is not 'func, arg, ...': write the batt anew")
+            raise ValueError(
+                f"{path}: t{t}: {_shorten(repr(entry))} is not 'func, arg, ...': write the batt anew"
+            )
         for need in call.needs:
             if need not in calls:
                 where = "not an earlier call" if need in numbers else "missing"
@@ -257,8 +267,7 @@ def _read_entry(entry: str) -> Call | None:
     return make_call(function, items)
 
 
-def _shorten(entry: object) -> str:
-    text = repr(entry)
+def _shorten(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -269,11 +278,11 @@ def check_agreement(program: Program, calls: Calls, path: str) -> None:
         ValueError: naming the first call that is missing or differs.
     """
     for t, call in program.calls.items():
-        listed = calls.get(t)
-        if listed is None:
-            raise ValueError(f"{path}: t{t} is missing, the batt has {call}: write the batt anew")
-        if listed != call:
-            raise ValueError(f"{path}: t{t} is {listed}, the batt has {call}: write the batt anew")
+        if calls.get(t) != call:
+            listed = _shorten(str(calls.get(t, "missing")))
+            raise ValueError(
+                f"{path}: t{t} is {listed}, the batt has {_shorten(str(call))}: write the batt anew"
+            )
 
 
 def needs(calls: Calls, roots: Iterable[int]) -> list[int]:
