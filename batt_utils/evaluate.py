@@ -80,9 +80,12 @@ class SampleScore(NamedTuple):
 
 
 class SampleCount(NamedTuple):
-    """What counts of a `SampleScore`: `counts_of` has the place in `counts` of each candidate's."""
+    """What counts of a `SampleScore`: `counts_of` has the place in `counts` of each candidate's.
 
-    candidates: list[Scored]
+    It goes from process to process: plain tuples do so in a third of the time.
+    """
+
+    candidates: list[tuple[int, bool, str, object, bool]]
     counts_of: list[int]
     counts: list[list[Count]]
     seconds: dict[int, float]
@@ -412,7 +415,8 @@ def count_sample(score: SampleScore) -> SampleCount:
             places[key] = len(counts)
             counts.append(count(chain(*[one.values for one in measured])))
         counts_of.append(places[key])
-    return SampleCount(score.candidates, counts_of, counts, score.seconds, score.timed_out)
+    candidates = [(*scored,) for scored in score.candidates]
+    return SampleCount(candidates, counts_of, counts, score.seconds, score.timed_out)
 
 
 def is_grid(value: object) -> bool:

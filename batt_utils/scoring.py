@@ -1,10 +1,11 @@
 """The scores of a batt's solvers: correct outputs (`O_Score`) and differ counts (`D_Score`, `S_Score`)."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any
 
 DifferValue = tuple[int, str, str, object]  # t, owner, name, value
 Counts = dict[str, int]  # last_t, iz, zo
+Count = tuple[str, int | None, int, int]  # name, t of what measures the input (None: nothing does), iz, zo
 KINDS = ("iz", "zo")
 NO_OWNER = "None"
 
@@ -27,34 +28,24 @@ class O_Score:
         self.score[solver_id] = self.score.get(solver_id, 0) + match
 
 
-class Count(NamedTuple):
-    """What differ values of one name count for; `last_t` measures the input, None: nothing here does."""
-
-    name: str
-    last_t: int | None
-    iz: int
-    zo: int
-
-
 def count(values: Iterable[DifferValue]) -> list[Count]:
     """Counts the differ values of nobody (owner `'None'`) and of one solver, in order.
 
     A difference on the input counts as `iz` where there is one and as `zo` where there is none; one on the
     solver's output the other way round.
     """
-    counts: list[Count] = []
-    places: dict[str, int] = {}
+    counts: list[list[Any]] = []
+    latest: dict[str, list[Any]] = {}
     for t, owner, name, value in values:
         on_input = owner == NO_OWNER
-        if on_input or name not in places:
-            places[name] = len(counts)
-            counts.append(Count(name, t if on_input else None, 0, 0))
+        if on_input or name not in latest:
+            latest[name] = [name, t if on_input else None, 0, 0]
+            counts.append(latest[name])
         size = value[0] if isinstance(value, tuple) and value else None
         if isinstance(size, int) and not isinstance(size, bool):
-            found = counts[places[name]]
-            closed, opened = (size > 0, size == 0) if on_input else (size == 0, size > 0)
-            counts[places[name]] = found._replace(iz=found.iz + closed, zo=found.zo + opened)
-    return counts
+            latest[name][2] += size > 0 if on_input else size == 0
+            latest[name][3] += size == 0 if on_input else size > 0
+    return [(name, t, iz, zo) for name, t, iz, zo in counts]
 
 
 class D_Score:

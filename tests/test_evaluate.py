@@ -166,7 +166,7 @@ def score(evaluator, part="demo", sample=SAMPLE, timeout=LONG, pairs=PAIRS):
 
 
 def list_outputs(score):
-    return [(scored.solver_id, scored.value) for scored in score.candidates]
+    return [(solver_id, value) for _, _, solver_id, value, _ in score.candidates]
 
 
 def list_counted(score):
@@ -766,11 +766,12 @@ def test_what_counts_of_a_score_is_what_was_measured(make, part):
     counted = count_sample(result)
     added, updated = D_Score(), D_Score()
     for scored, place in zip(counted.candidates, counted.counts_of, strict=True):
-        added.add(scored.solver_id, counted.counts[place])
+        added.add(scored[2], counted.counts[place])
     for solver_id, on_input, own in [(item[2], *item[5:]) for item in list_counted(result)]:
         updated.update(solver_id, on_input if solver_id == "None" else on_input + own)
     assert set(added.score) == {"a", "None", "b"}
     assert (added.score, added.last_t) == (updated.score, updated.last_t)
+    assert counted.candidates == result.candidates
     assert counted[3:] == result[3:]
 
 
