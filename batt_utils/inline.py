@@ -29,20 +29,22 @@ class Inliner:
         """Prepares the texts of all calls that `roots` need, but for long ones."""
         self._calls = calls
         self._lengths: dict[int, int] = {}
-        self._texts: dict[int, str] = {}
+        self._texts: dict[str, str] = {}  # by variable
+        long: set[int] = set()
         for t in needs(calls, roots):
             call = calls[t]
-            if not all(need in self._texts for need in call.needs):
+            if long.isdisjoint(call.needs):
+                function, *arguments = [
+                    self._texts.get(item, item) for item in (call.function, *call.arguments)
+                ]
+                text = f"{function}({', '.join(arguments)})"
+                self._lengths[t] = len(text)
+                if len(text) <= SHARED_LIMIT:
+                    self._texts[f"t{t}"] = text
+                    continue
+            else:
                 self._lengths[t] = self._length(call)
-                continue
-            function, *arguments = [
-                self._texts[int(item[1:])] if VARIABLE(item) else item
-                for item in (call.function, *call.arguments)
-            ]
-            text = f"{function}({', '.join(arguments)})"
-            self._lengths[t] = len(text)
-            if len(text) <= SHARED_LIMIT:
-                self._texts[t] = text
+            long.add(t)
 
     def source(self, kind: str, t: int) -> str:
         """The inlined source of call `t` as a function named `kind` (`solve` or `differ`).
@@ -70,26 +72,20 @@ class Inliner:
     def _text(self, t: int) -> str:
         """Joins the text of call `t`; a list of what is left to write stands in for recursion."""
         pieces: list[str] = []
-        rest: list[int | str] = [t]
+        rest = [f"t{t}"]
         while rest:
             item = rest.pop()
-            if isinstance(item, str):
-                pieces.append(item)
-            elif item in self._texts:
-                pieces.append(self._texts[item])
-            else:
-                call = self._calls[item]
-                rest.append(")")
-                for position in range(len(call.arguments) - 1, -1, -1):
-                    rest.append(_piece(call.arguments[position]))
-                    if position:
-                        rest.append(", ")
-                rest += ["(", _piece(call.function)]
+            if item in self._texts or not VARIABLE(item):
+                pieces.append(self._texts.get(item, item))
+                continue
+            call = self._calls[int(item[1:])]
+            rest.append(")")
+            for position in range(len(call.arguments) - 1, -1, -1):
+                rest.append(call.arguments[position])
+                if position:
+                    rest.append(", ")
+            rest += ["(", call.function]
         return "".join(pieces)
-
-
-def _piece(item: str) -> int | str:
-    return int(item[1:]) if VARIABLE(item) else item
 
 
 def inline_variables(source: str) -> str:

@@ -276,11 +276,9 @@ def _leads_to_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    try:
-        if path.read_bytes() == content:
+    with suppress(FileNotFoundError):
+        if path.exists() and path.read_bytes() == content:
             return
-    except FileNotFoundError:
-        pass
     _put(path, path.parent, lambda temporary: temporary.write_bytes(content))
 
 
