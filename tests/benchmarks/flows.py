@@ -18,7 +18,7 @@ from batt_utils.card import own_differs, own_solvers, vary, write_batt  # noqa: 
 from old_flow import isolate  # noqa: E402
 
 BASE = 48  # solvers as they are; what is above are mutated copies of them
-TASKS = ("007bbfb7", "05f2a901", "0a938d79")  # grids of 3 x 3, and with a side of 20 cells or more
+TASKS = ("007bbfb7", "4f537728", "66ac4c3b")  # grids of 3 x 3, 20 x 20 and 22 x 22
 FLOWS = {"old": ROOT / "tests" / "old_flow.py", "new": ROOT / "run_batt.py"}
 
 
