@@ -1,6 +1,7 @@
 import json
 from inspect import signature
 from itertools import combinations
+from unittest.mock import patch
 
 import pytest
 from conftest import GOLDEN
@@ -546,6 +547,20 @@ def test_objects_are_put_in_by_their_first_place(grid):
     found = objects(grid, T, T, F)
     begun = sorted(found, key=lambda obj: min(places.index(place) for _, place in obj))
     assert totuple(found) == totuple(frozenset(set(begun)))
+
+
+@given(grid=GRIDS, other=GRIDS, diagonal=st.booleans(), without_bg=st.booleans(), known=st.integers(1, 9))
+def test_objects_are_the_same_whatever_was_looked_at_before(grid, other, diagonal, without_bg, known):
+    def list_objects():
+        return [totuple(obj) for obj in objects(grid, T, diagonal, without_bg)]
+
+    before = list_objects()
+    with patch.object(dsl, "_PLACES_KNOWN", known):  # so few neighborhoods that they are soon forgotten
+        objects(other, T, diagonal, without_bg)
+        assert list_objects() == before
+    for near in (dsl._BESIDE, dsl._AROUND):
+        near.clear()
+    assert list_objects() == before
 
 
 def test_constants():
