@@ -748,7 +748,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
     add("--memory-limit", type=_natural, metavar="MIB",
-        help="for programs, in each process that uses no CUDA (default: its share of what is there)")  # fmt: skip
+        help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
     add("--device", choices=DEVICES, default="auto",
         help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
