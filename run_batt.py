@@ -56,7 +56,15 @@ from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
 from batt_utils.signals import Interrupted, hold, raise_signals, release
 from batt_utils.store import Link, Store, check_save, compete, read_links
-from batt_utils.tasks import get_data, pick_rnd_task, task_list
+from batt_utils.tasks import (
+    STAGES,
+    find_sources,
+    get_data,
+    name_paths,
+    pick_rnd_task,
+    read_tasks,
+    task_list,
+)
 from batt_utils.timing import Seconds, measure, summarize
 
 if TYPE_CHECKING:
@@ -76,6 +84,7 @@ __all__ = [
     "get_optimal_batch_size",
     "gpu_memory_cleanup",
     "main",
+    "main_mega_batch",
     "pick_rnd_task",
     "run_batt",
     "track_solution",
@@ -83,7 +92,7 @@ __all__ = [
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Batt | None = None
-t_call: Mapping[int, str] | None = None
+t_call: Mapping[int, Any] | None = None
 
 PILE_LOG = "pile.log"
 INLINE_THREADS = 4
@@ -109,7 +118,7 @@ class Options(NamedTuple):
 
     batt_import: str | None = None
     data: str | None = None
-    stage: str = "training"
+    stage: str | None = None
     out: str = "."
     workers: int | None = None
     memory_limit: int | None = None
@@ -172,6 +181,8 @@ def _run_command(given: argparse.Namespace) -> None:
         profile = Profile()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
+    if given.mega_batch or given.batch_size is not None:
+        _pass_over("--mega-batch" if given.mega_batch else "--batch-size")
     options = Options(*(getattr(given, name) for name in Options._fields))
     result = _run(
         main(
@@ -216,25 +227,32 @@ def _tell_lost_output(error: OSError) -> str:
 
 
 async def main(
-    do_list: Sequence[str] | None,
+    do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
     timeout: float = 1,
     enable_timing: bool = False,
     profile: "Profile | None" = None,
+    batt_module_name: str | None = None,
+    data: str | None = None,
     *,
+    batch_accumulator: object = None,
     options: Options = DEFAULTS,
 ) -> dict[str, Any]:
     """Runs a batt on tasks; returns the counts and timings that `--json` writes.
 
     Args:
-        do_list: task ids; if empty, all[start:start + count] (to the end for count 0, -count random
-            ones for a count below 0); if None, one of these at random.
+        do_list: task ids, or one; if empty, all[start:start + count] (to the end for count 0; for a count
+            below 0 -count random ones, or all[start:] for another start than 0); if None, one of these at
+            random, but all for a count below 0.
         start: see `do_list`.
         count: see `do_list`.
         timeout: seconds for one batt call, and for one solver, on one sample.
         enable_timing: print the timing summary.
         profile: profiles this process while the tasks run.
+        batt_module_name: see `run_batt`.
+        data: in place of `options.data`.
+        batch_accumulator: see `run_batt`.
         options: see there.
 
     Raises:
@@ -247,10 +265,12 @@ async def main(
     done = timeouts = 0
     interrupted = None
     try:
-        total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
+        sources = find_sources(data or options.data, options.stage)
+        total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        with _open_session(total_data, options) as _session, profile or nullcontext():
+        with _open_session(total_data, options, batt_module_name) as _session, profile or nullcontext():
             if enable_timing:
+                _say(f"tasks: {name_paths(sources)}")
                 _say(f"DSL: {_session.dsl}")
             Path(PILE_LOG).unlink(missing_ok=True)
             for task_i, task_id in enumerate(_show_progress(task_ids)):
@@ -280,6 +300,26 @@ async def main(
     return {"tasks": done, "timeouts": timeouts, "seconds": seconds}
 
 
+async def main_mega_batch(
+    do_list: str | Sequence[str] | None,
+    start: int = 0,
+    count: int = 0,
+    batch_size: int = 1000,
+    batt_module_name: str = "batt",
+    enable_timing: bool = False,
+    data: str = "train",
+) -> dict[str, Any]:
+    """Does what `main` does, and says in a line that `batch_size` has no effect."""
+    _pass_over("main_mega_batch")
+    return await main(
+        do_list, start, count, enable_timing=enable_timing, batt_module_name=batt_module_name, data=data
+    )
+
+
+def _pass_over(what: str) -> None:
+    print(f"run_batt.py: {what} is passed over: tasks are scored as without it", file=sys.stderr)
+
+
 async def run_batt(
     total_data: Samples,
     task_i: int,
@@ -289,13 +329,28 @@ async def run_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[bool, D_Score]:
     """Scores the batt on one task, and saves its solvers and differs.
+
+    Args:
+        total_data: the samples of all tasks, as `get_data` gives them.
+        task_i: the task's place among those that are run.
+        task_id: the task.
+        d_score: counts what differs measure.
+        start_time: of no effect, as `batch_accumulator` is: callers pass them.
+        pile_log_path: what the batt is given as `log_path`.
+        timeout: see `main`.
+        prof: adds up the seconds by name.
+        batt_module_name: the batt's module; `t_call`, if it is set, is then its call table. By default
+            `batt` is run, else the module of this name.
+        batch_accumulator: see `start_time`.
 
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    with _use_session(total_data) as session:
+    with _use_session(total_data, batt_module_name) as session:
         _say(f"-- {task_id} - {task_i} start --")
         with measure(prof, "run_batt.check_batt"):
             score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
@@ -327,9 +382,14 @@ async def check_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[list[Value], O_Score, S_Score]:
-    """Scores the batt on one task; returns its distinct candidates and their scores."""
-    with _use_session(total_data) as session:
+    """Scores the batt on one task; returns its distinct candidates and their scores.
+
+    The arguments are those of `run_batt`.
+    """
+    with _use_session(total_data, batt_module_name) as session:
         score = score_task(
             session,
             total_data,
@@ -592,22 +652,36 @@ def log_time(seconds: float) -> int:
     return 11 - int(math.log(max(seconds, 1e-9)))
 
 
-def track_solution(t_num: int, done: set[int]) -> set[int]:
-    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`."""
-    done.update(needs(check_calls(t_call or {}), [t_num]))
+def track_solution(t_num: int, done: set[int] | None) -> set[int]:
+    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`.
+
+    Returns `done`, a new set if it is None.
+    """
+    done = set() if done is None else done
+    done.update(needs(_read_t_call(), [t_num]))
     return done
 
 
+def _read_t_call() -> Calls:
+    """Reads `t_call`; an entry is a text, or a record with `value=('func', 'arg', ...)`."""
+    entries = {t: getattr(entry, "value", entry) for t, entry in (t_call or {}).items()}
+    return check_calls({t: ", ".join(e) if isinstance(e, tuple) else e for t, e in entries.items()})
+
+
 @contextmanager
-def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
+def _open_session(
+    total_data: Samples, options: Options, batt_module_name: str | None = None
+) -> Iterator[Session]:
     """Reads the batt and opens the workers and the store for it."""
     from batt_utils.workers import Failure, Workers, count_cores, share_memory
 
-    if batt is not None and options.batt_import is None:
+    table_is_set = t_call is not None and options.batt_import is None
+    name = batt_module_name or options.batt_import
+    if batt is not None and name is None:
         subject: Any = batt if can_fork() else find_home(batt)
-        calls = check_calls(t_call or {})
+        calls = _read_t_call()
     else:
-        module = load_batt(options.batt_import or "batt")
+        module = load_batt(name or "batt", _read_t_call() if table_is_set else None)
         subject = make_plan(module.program) if module.program else module.name
         calls = module.calls
     folder = "." if Path("dsl.py").exists() else options.out
@@ -625,12 +699,12 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
 
 
 @contextmanager
-def _use_session(total_data: Samples) -> Iterator[Session]:
+def _use_session(total_data: Samples, batt_module_name: str | None) -> Iterator[Session]:
     """The session of the `main` that runs, else one for this task alone."""
     if _session is not None:
         yield _session
     else:
-        with _open_session(total_data, Options()) as session:
+        with _open_session(total_data, Options(), batt_module_name) as session:
             yield session
 
 
@@ -692,6 +766,15 @@ def _print_profile(profile: "Profile", top: int) -> None:
         Stats(profile, stream=sys.stdout).sort_stats(order).print_stats(top)
 
 
+def __getattr__(name: str) -> Any:
+    """Gives `asyncio`, which callers take from here; importing it takes a while that a run does not need."""
+    if name == "asyncio":
+        import asyncio
+
+        return asyncio
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         sys.exit(_complain(f"{message}; --help lists the options"))
@@ -701,9 +784,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="run_batt.py", description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
     add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
-        "without this option: one of the list at random, small ones more often")  # fmt: skip
+        "without this option: one of the list at random, small ones more often, or for a count below 0 every "
+        "one")  # fmt: skip
     add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
-    add("-c", "--count", type=int, default=0, help="0: to the end; below 0: so many at random")
+    add("-c", "--count", type=int, default=0,
+        help="0: to the end; below 0: so many at random, or to the end for another start than 0")  # fmt: skip
     add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
         help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
     add("-b", "--batt_import", metavar="MODULE",
@@ -711,8 +796,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--timing", action="store_true", help="print where the time went")
     add("--cprofile", action="store_true", help="print cProfile tables")
     add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
-    add("--data", metavar="PATH", help="the tasks: a folder of ARC Prize files or of ID.json files")
-    add("--stage", choices=("training", "evaluation"), default="training", help="default training")
+    add("--data", metavar="train|eval|both|PATH",
+        help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
+    add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
     add("--memory-limit", type=_natural, metavar="MIB",
@@ -722,6 +808,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")
+    add("--mega-batch", action="store_true", help="of no effect, as the next one: scripts give them")
+    add("--batch-size", type=int, metavar="N", help="of no effect")
     add("--version", action="version", version=f"run_batt {__version__}")
     return parser.parse_args(arguments)
 

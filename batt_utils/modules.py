@@ -18,16 +18,17 @@ class BattModule(NamedTuple):
     calls: Calls
 
 
-def load_batt(name: str) -> BattModule:
+def load_batt(name: str, calls: Calls | None = None) -> BattModule:
     """Reads the batt module `name` and its call table, from the current folder or the import path.
 
     Neither is executed. The demo batt is written to the current folder if it is asked for and is
-    nowhere.
+    nowhere. With `calls` these are the call table, and no other is looked for. The name may end in `.py`.
 
     Raises:
         ValueError: there is no such module, it holds no batt, or its call table does not fit it.
         OSError: a file cannot be read, or the demo batt not be written.
     """
+    name = name.removesuffix(".py")
     path = find_module(name)
     if path is None and name in DEMO_BATTS:
         from batt_utils.card import demo
@@ -40,9 +41,12 @@ def load_batt(name: str) -> BattModule:
     if "batt" not in source:
         raise ValueError(f"{path}: it has no function batt: name another module with -b")
     call_path = path.with_name(f"{path.stem}_call.py")
-    if not call_path.is_file():
+    if calls is not None:
+        call_path = Path("t_call")
+    elif call_path.is_file():
+        calls = read_calls(_read(call_path), str(call_path))
+    else:
         raise ValueError(f"{call_path}: the batt's call table is missing: write the batt anew")
-    calls = read_calls(_read(call_path), str(call_path))
     program = read_program(source)
     if program is not None:
         check_agreement(program, calls, str(call_path))
@@ -52,7 +56,7 @@ def load_batt(name: str) -> BattModule:
 def find_module(name: str) -> Path | None:
     """The file of a module: in the current folder, else on the import path."""
     if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError(f"{name!r} is no module name: give -b the name of a batt without .py")
+        raise ValueError(f"{name!r} is no module name: give -b that of a batt here or on the import path")
     here = Path(*name.split(".")).with_suffix(".py")
     if here.is_file():
         return here

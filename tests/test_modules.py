@@ -91,6 +91,25 @@ def test_a_module_of_a_folder_is_named_with_a_dot(here):
     assert load_batt("made.today.my_batt") == expected("made.today.my_batt")
 
 
+def test_a_name_may_end_like_its_file(here):
+    write(here, "some_batt")
+    assert load_batt("some_batt.py") == expected("some_batt")
+
+
+@pytest.mark.parametrize("source", [SOURCE, FOREIGN], ids=["program", "function"])
+@pytest.mark.parametrize("table", [TABLE, None, "t_call = load()\n"], ids=["one", "none", "a broken one"])
+def test_a_table_that_is_given_comes_before_that_of_the_file(here, source, table):
+    write(here, "some_batt", source, table)
+    calls = check_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
+    assert load_batt("some_batt", calls) == BattModule("some_batt", read_program(source), calls)
+
+
+def test_a_table_that_is_given_is_that_of_the_batt(here):
+    write(here, "some_batt")
+    with pytest.raises(ValueError, match=r"^t_call: t2 is missing, the batt has g\(t1, C\)"):
+        load_batt("some_batt", check_calls({1: "f, I"}))
+
+
 @pytest.mark.parametrize(
     "source",
     [FOREIGN, SOURCE + "\nbatt = fast(batt)\n", "from other import batt\n"],
@@ -125,7 +144,7 @@ def test_a_module_that_is_nowhere_is_told(name):
     "name", ["", "some_batt.py ", "../batt", "a-b", ".batt", "a..b", "/etc/passwd", "a\nb"]
 )
 def test_a_name_of_no_module_is_told(name):
-    assert fail(name) == f"{name!r} is no module name: give -b the name of a batt without .py"
+    assert fail(name) == f"{name!r} is no module name: give -b that of a batt here or on the import path"
 
 
 @pytest.mark.parametrize(
