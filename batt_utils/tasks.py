@@ -357,6 +357,8 @@ def _read_text(path: Path) -> str:
         raise FileNotFoundError(
             f"{path}: no such file: put it there or name other data with --data"
         ) from None
+    except IsADirectoryError:
+        raise IsADirectoryError(f"{path}: a folder, no file of a task: give it another name") from None
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path}: not UTF-8 at byte {error.start}: save it as UTF-8 or get it anew"

