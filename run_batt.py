@@ -808,8 +808,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")
-    add("--mega-batch", action="store_true", help="of no effect, as the next one: scripts give them")
-    add("--batch-size", type=int, metavar="N", help="of no effect")
+    add("--mega-batch", action="store_true", help="of no effect: scripts give it")
+    add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
     add("--version", action="version", version=f"run_batt {__version__}")
     return parser.parse_args(arguments)
 
