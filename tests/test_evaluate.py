@@ -35,6 +35,7 @@ from batt_utils.evaluate import (
     score_sample,
 )
 from batt_utils.plan import make_plan
+from batt_utils.prelude import parse, read_prelude
 from batt_utils.program import Candidate, read_program
 from batt_utils.scoring import D_Score
 
@@ -1025,9 +1026,13 @@ def write_modules(folder, **texts):
         (folder / f"{name}.py").write_text(text)
 
 
+def list_imports(prelude):
+    return read_prelude(parse(prelude)).imports
+
+
 def test_the_names_are_those_of_the_folders_dsl(folder):
     write_modules(folder, dsl=DSL, constants="ZERO = 0\n")
-    names = load_names("", ["mirror", "ZERO"])
+    names = load_names([], ["mirror", "ZERO"])
     assert names["mirror"](GRID + OTHER) == OTHER + GRID
     assert (names["ZERO"], names["len"], names["None"]) == (0, len, None)
     assert names["_get_safe_default"](len) == ()
@@ -1043,20 +1048,21 @@ def test_a_batts_imports_are_left_alone_where_the_dsl_has_every_name(folder):
 
 def test_a_name_that_the_dsl_lacks_is_looked_for_in_the_batts_imports(folder):
     write_modules(folder, dsl=DSL, constants="ZERO = 0\n", pile="ONE, ZERO = 1, 'another'\n")
-    names = load_names("from pile import *\n", ["mirror", "ONE"])
+    names = load_names(list_imports("from pile import *\n"), ["mirror", "ONE"])
     assert (names["ONE"], names["ZERO"]) == (1, 0)
 
 
 def test_without_a_dsl_the_names_are_those_of_the_batts_imports(folder):
     write_modules(folder, pile="def mirror(grid):\n    return 5\n", own="ZERO = 7\n")
-    names = load_names("from pile import *\nfrom own import ZERO\nimport own as that\n", ["mirror"])
+    imports = list_imports("from pile import *\nfrom own import ZERO\nimport own as that\n")
+    names = load_names(imports, ["mirror", "ZERO", "that", "len"])
     assert (names["mirror"](GRID), names["ZERO"], names["that"].ZERO, names["len"]) == (5, 7, 7, len)
 
 
 def test_without_either_the_names_are_those_of_the_dsl_that_comes_along(folder):
     from batt_utils.arc import constants, dsl
 
-    names = load_names("from pile import *\n", ["hmirror", "ZERO"])
+    names = load_names(list_imports("from pile import *\n"), ["hmirror", "ZERO"])
     assert names["hmirror"] is dsl.hmirror
     assert names["ZERO"] is constants.ZERO
     assert names["_get_safe_default"] is dsl._get_safe_default
