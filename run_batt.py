@@ -83,7 +83,7 @@ __all__ = [
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Batt | None = None
-t_call: Mapping[int, str] | None = None
+t_call: Mapping[int, object] | None = None  # of texts, or of records that have a `value`
 
 PILE_LOG = "pile.log"
 INLINE_THREADS = 4
@@ -99,6 +99,7 @@ class Session(NamedTuple):
     cpu_workers: "Workers"  # for what the GPU's memory does not do for
     store: Store
     dsl: str  # the file of the functions that calls name
+    form: str  # how the batt was read
 
 
 _session: Session | None = None  # that of the `main` that runs
@@ -252,6 +253,7 @@ async def main(
         with _open_session(total_data, options) as _session, profile or nullcontext():
             if enable_timing:
                 _say(f"DSL: {_session.dsl}")
+                _say(f"batt: {_session.form}")
             Path(PILE_LOG).unlink(missing_ok=True)
             for task_i, task_id in enumerate(_show_progress(task_ids)):
                 with measure(seconds, "main.run_batt"):
@@ -606,10 +608,16 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
     if batt is not None and options.batt_import is None:
         subject: Any = batt if can_fork() else find_home(batt)
         calls = check_calls(t_call or {})
+        form = "called as a function: it is set in run_batt"
     else:
-        module = load_batt(options.batt_import or "batt")
-        subject = make_plan(module.program) if module.program else module.name
+        module = load_batt(options.batt_import or "batt", options.device)
         calls = module.calls
+        if module.program:
+            subject = make_plan(module.program)
+            form = f"table of {len(module.program.calls)} calls"
+        else:
+            subject = module.name
+            form = f"called as a function: {module.reason}"
     folder = "." if Path("dsl.py").exists() else options.out
     arguments = (subject, total_data, folder, options.tune)
     memory_limit = options.memory_limit or share_memory()
@@ -621,7 +629,7 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
         for dsl in list(workers.run(check_ready, [()] * workers.count, None)):
             if isinstance(dsl, Failure):
                 raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
-        yield Session(calls, workers, cpu_workers, Store(options.out), dsl)
+        yield Session(calls, workers, cpu_workers, Store(options.out), dsl, form)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ class OtherShape(ValueError):
 # One pattern for a statement makes a quick pass over megabytes of very regular text.
 _HEAD = re.compile(r"^def batt\(task_id, S, I, C, log_path\):\n", re.MULTILINE)
 _COMMENTS = r"(?:[ \t]*(?:#.*)?\n)*"
-_LIST = re.compile(rf"{_COMMENTS}    ([so]) = \[\]\n")
+_LISTS = re.compile(rf"{_COMMENTS}(?:    ([so]) = \[\]\n{_COMMENTS}(?:    (?!\1)([so]) = \[\]\n)?)?")
 _N = f"({_DIGITS})"
 _ITEM = r"[^\s(),.]+"
 _CALL = rf"([A-Za-z_][A-Za-z_0-9]*)\(((?:{_ITEM}(?:, {_ITEM})*)?)\)\n"
@@ -160,8 +160,9 @@ def read_program(source: str) -> Program:
     used = {name for call in calls.values() for name in (call.function, *call.arguments)}
     for guard in set(guarded.values()):
         used |= {"_get_safe_default", *(error.__name__ for error in guard)}
-    if taken := used & prelude.bound.keys():
-        line, name = min((prelude.bound[name], name) for name in taken)
+    used = {name for name in used & prelude.bound.keys() if name not in INPUTS and not VARIABLE(name)}
+    if used:
+        line, name = min((prelude.bound[name], name) for name in used)
         raise OtherShape(f"{_tell_line(source, line)} (the calls use {name})")
     gpu_import = _tell_line(source, prelude.gpu_line) if prelude.gpu_line else ""
     return Program(calls, guarded, tuple(candidates), tuple(differs), prelude.imports, gpu_import)
@@ -186,18 +187,18 @@ def _read_head(source: str) -> tuple[list[ast.stmt], int]:
             reason = f"its prelude: {type(error).__name__}"
             continue
         if not isinstance(batt, ast.FunctionDef) or batt.decorator_list:
-            raise OtherShape(_tell_line(source, source.count("\n", 0, head.start())))
-        first = _LIST.match(source, head.end())
-        second = _LIST.match(source, first.end()) if first else None
-        if first is None or second is None or first[1] == second[1]:
-            raise _find_misfit(source, first.end() if first else head.end())
-        return statements, second.end()
+            decorated = [batt, *getattr(batt, "decorator_list", ())]
+            raise OtherShape(_tell_line(source, min(node.lineno for node in decorated)))
+        lists = _LISTS.match(source, head.end())
+        if lists is None or lists[2] is None:
+            raise _find_misfit(source, head.end(), _LISTS)
+        return statements, lists.end()
     raise OtherShape(reason)
 
 
-def _find_misfit(source: str, position: int) -> OtherShape:
-    """The error of what does not fit, at `position` or in a later line of the same statement."""
-    if part := _PART.match(source, position):
+def _find_misfit(source: str, position: int, fitting: re.Pattern[str] = _PART) -> OtherShape:
+    """The error of the first line that does not fit, at `position` or after what is fitting there."""
+    if part := fitting.match(source, position):
         position = part.end()
     return OtherShape(_tell_line(source, source.count("\n", 0, position) + 1))
 
