@@ -600,7 +600,7 @@ def _take_imports(
         if name in wanted - names.keys() or (
             name == "*" and not wanted <= names.keys() | vars(builtins).keys()
         ):
-            found: dict[str, object] = {}
+            found: dict[str, object] = {"__package__": ""}
             try:
                 exec(statement, found)
             except BaseException as error:  # sys.exit among them

@@ -2,6 +2,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forms import CALLS, FORMS, write_form
 
 import batt_utils
 from batt_utils import card
@@ -105,6 +106,33 @@ def test_a_module_of_a_folder_is_named_with_a_dot(here):
 def test_a_batt_of_another_shape_is_not_executed(here, source, reason):
     write(here, "some_batt", source)
     assert load_batt("some_batt") == expected("some_batt", source, reason)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_batt_of_each_form_is_read_and_not_executed(here, name):
+    write(here, "some_batt", *write_form(FORMS[name]))
+    batt = load_batt("some_batt")
+    assert (batt.reason, batt.calls) == ("", batt.program.calls)
+    assert {t: str(call) for t, call in batt.calls.items()} == CALLS
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "gpu"])
+def test_for_a_gpu_a_batt_that_imports_its_library_is_called(here, device):
+    for name, form in FORMS.items():
+        write(here, "some_batt", *write_form(form))
+        batt = load_batt("some_batt", device)
+        if name == "12 Oct" and device == "gpu":
+            assert (batt.program, batt.reason) == (None, "line 7: import cupy as cp (--device gpu)")
+        else:
+            assert batt == load_batt("some_batt")
+            assert batt.program is not None
+
+
+def test_for_a_gpu_a_table_that_does_not_fit_is_told(here):
+    source, table = write_form(FORMS["12 Oct"])
+    write(here, "some_batt", source, table.replace("hmirror", "vmirror"))
+    with pytest.raises(ValueError, match="t5 is vmirror"):
+        load_batt("some_batt", "gpu")
 
 
 def test_a_table_is_not_executed(here):

@@ -686,9 +686,9 @@ def test_a_caller_may_give_records():
 def test_megabytes_of_a_table_are_read_by_a_pattern(form, monkeypatch):
     monkeypatch.setattr("batt_utils.program.parse", None)  # it takes seconds
     hints = [None, "Grid", ("Callable", ("Any", ("Grid", None))), "it's", "a '(\"b\\", -1]
-    items = {0: ("f", "I")} | {t: ("f", f"t{t - 1}", "-3", "ZERO") for t in range(1, 30_000)}
+    items = {0: ("f", "I")} | {t: ("f", f"t{t - 1}", "-3", "ZERO") for t in range(1, 40_000)}
     text = "".join(form.format(t, ", ".join(items[t]), hints[t % 6], items[t]) for t in items)
-    assert len(text) > 10**6 / 2
+    assert len(text) > 10**6
     calls = read_calls(f"{RECORDS}t_call = {{{text}}}\n", "x_call.py")
     assert calls == {t: make_call(function, arguments) for t, (function, *arguments) in items.items()}
 
