@@ -49,6 +49,7 @@ from batt_utils.evaluate import (
     score_sample,
 )
 from batt_utils.expand import expand
+from batt_utils.failures import Failures, report_unknown
 from batt_utils.inline import Inliner, TooLong
 from batt_utils.modules import load_batt
 from batt_utils.plan import make_plan
@@ -109,6 +110,7 @@ class Session(NamedTuple):
     store: Store
     dsl: str  # the file of the functions that calls name
     form: str  # how the batt was read
+    failures: Failures
 
 
 _session: Session | None = None  # that of the `main` that runs
@@ -155,7 +157,7 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     status = 0
     try:
         with raise_signals():
-            _run_command(given)
+            status = _run_command(given)
     except Interrupted as interrupted:
         status = interrupted.status
     except BrokenPipeError:  # nobody reads any more
@@ -174,7 +176,8 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     return _flush(status)
 
 
-def _run_command(given: argparse.Namespace) -> None:
+def _run_command(given: argparse.Namespace) -> int:
+    """Runs the tasks; returns the exit status."""
     profile = None
     if given.cprofile:
         from cProfile import Profile
@@ -200,6 +203,7 @@ def _run_command(given: argparse.Namespace) -> None:
         _write_json(Path(given.json), result)
     if profile is not None:
         _print_profile(profile, given.cprofile_top)
+    return 2 if result["failures"] and not result["candidates"] else 0
 
 
 def _complain(text: str) -> int:
@@ -264,12 +268,14 @@ async def main(
     global _session
     seconds: dict[str, float] = {}
     done = timeouts = 0
+    failures = Failures()
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        with _open_session(total_data, options, batt_module_name) as _session, profile or nullcontext():
+        opened = _open_session(total_data, options, failures, batt_module_name)
+        with opened as _session, profile or nullcontext():
             if enable_timing:
                 _say(f"tasks: {name_paths(sources)}")
                 _say(f"DSL: {_session.dsl}")
@@ -294,12 +300,15 @@ async def main(
         interrupted = error
     finally:
         _session = None
+    if line := failures.sum_up():
+        _warn(line)
     print(f"{done} tasks - {timeouts} timeouts")
     if enable_timing:
         print(f"\n{summarize(seconds)}")
     if interrupted:
         raise interrupted
-    return {"tasks": done, "timeouts": timeouts, "seconds": seconds}
+    counts = {"candidates": failures.candidates, "failures": failures.failed}
+    return {"tasks": done, "timeouts": timeouts, **counts, "seconds": seconds}
 
 
 async def main_mega_batch(
@@ -362,7 +371,8 @@ async def run_batt(
             unique = filter_candidates(score.candidates)
         _say(f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-        session.store.prepare()
+        if unique:
+            session.store.prepare()
         with measure(prof, "run_batt.phase2_inline_batch"):
             names = inline_batch("solve", session.calls, list(unique), prof)
 
@@ -435,6 +445,7 @@ def score_task(
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False)
     candidates: dict[Value, None] = {}
+    counted: list[SampleCount] = []
     timed_out = False
     for part in ("demo", "test"):
         if part == "test":
@@ -447,12 +458,15 @@ def score_task(
                 print(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}", file=sys.stderr)
             _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
+            counted.append(sample)
             count_sample(sample, score.o_score, d_score)
             for t, taken in sample.seconds.items():
                 score.seconds[t] += taken
             if sample.timed_out:
                 _say(f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
+    for line in session.failures.add(task_id, counted):
+        _warn(line)
     _say(f"-- {task_id} - {task_i} scored --")
     if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
         raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
@@ -666,7 +680,7 @@ def track_solution(t_num: int, done: set[int] | None) -> set[int]:
 
 @contextmanager
 def _open_session(
-    total_data: Samples, options: Options, batt_module_name: str | None = None
+    total_data: Samples, options: Options, failures: Failures, batt_module_name: str | None = None
 ) -> Iterator[Session]:
     """Reads the batt and opens the workers and the store for it."""
     from batt_utils.workers import Failure, Workers, count_cores, share_memory
@@ -695,10 +709,14 @@ def _open_session(
         Workers(count, prepare, (*arguments, options.device), memory_limit) as workers,
         Workers(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
     ):
-        for dsl in list(workers.run(check_ready, [()] * workers.count, None)):
-            if isinstance(dsl, Failure):
-                raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
-        yield Session(calls, workers, cpu_workers, Store(options.out), dsl, form)
+        for ready in list(workers.run(check_ready, [()] * workers.count, None)):
+            if isinstance(ready, Failure):
+                raise ValueError(
+                    f"the workers cannot be made ready: {ready.what}: mend what the batt imports"
+                )
+        if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
+            _warn(line)
+        yield Session(calls, workers, cpu_workers, Store(options.out), ready.dsl, form, failures)
 
 
 @contextmanager
@@ -707,7 +725,7 @@ def _use_session(total_data: Samples, batt_module_name: str | None) -> Iterator[
     if _session is not None:
         yield _session
     else:
-        with _open_session(total_data, Options(), batt_module_name) as session:
+        with _open_session(total_data, Options(), Failures(), batt_module_name) as session:
             yield session
 
 
@@ -738,6 +756,10 @@ _write: Callable[[str], None] = print
 def _say(text: str) -> None:
     """Prints a line with the place in this file that says it."""
     _write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+
+
+def _warn(line: str) -> None:
+    print(f"run_batt.py: {line}", file=sys.stderr)
 
 
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:

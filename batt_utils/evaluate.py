@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from hashlib import md5
 from itertools import chain
+from operator import index
 from pathlib import Path
 from time import perf_counter
 from types import FunctionType, ModuleType
@@ -69,7 +70,7 @@ class SampleScore(NamedTuple):
 
     For each candidate, in order, `measured` has the place in `differ_values` of what was measured
     with its C: the differ values by owner. `seconds` is what each call that candidates need took, for a
-    batt that was read as data.
+    batt that was read as data; `failure` the error that a called batt raised.
     """
 
     candidates: list[Scored]
@@ -77,6 +78,7 @@ class SampleScore(NamedTuple):
     differ_values: list[dict[str, Measured]]
     seconds: dict[int, float]
     timed_out: bool
+    failure: str = ""
 
 
 class SampleCount(NamedTuple):
@@ -90,6 +92,7 @@ class SampleCount(NamedTuple):
     counts: list[list[Count]]
     seconds: dict[int, float]
     timed_out: bool
+    failure: str = ""
 
 
 class TimeUp(BaseException):
@@ -152,6 +155,7 @@ class TableEvaluator:
         self._default: Any = names.get(DEFAULT)
         known = {**names, **dict.fromkeys(INPUTS)}  # these are set for each sample
         self._given = [int(name) if INTEGER(name) else known.get(name, SPOILED) for name in plan.names]
+        self.unknown = [name for name, value in zip(plan.names, self._given) if value is SPOILED]
         self._values: list[Any] = []
         self._spoiled: set[int] = set()
         self._seconds: list[float] = []
@@ -295,7 +299,9 @@ class TableEvaluator:
 
 
 class FunctionEvaluator:
-    """Evaluates a batt of any shape: it is called."""
+    """Evaluates a batt of any shape: it is called. A call that raises costs its sample."""
+
+    unknown: Sequence[str] = ()  # its names are Python's affair
 
     def __init__(self, batt: Batt) -> None:
         self._batt = batt
@@ -304,23 +310,19 @@ class FunctionEvaluator:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
         start = perf_counter()
         results: list[tuple[list[Scorable], dict[str, Measured]]] = []
+        failures: list[str] = []
 
         def call(target: object) -> None:
             try:
-                o, s = self._batt(job.task_id, pairs, sample["input"], target, log)
-            except (MemoryError, RuntimeError) as error:
+                results.append(read_result(self._batt(job.task_id, pairs, sample["input"], target, log)))
+            except TimeUp:
+                raise
+            except BaseException as error:  # sys.exit among them
                 if is_full(error):
                     raise GpuFull from None
-                raise
-            outputs: list[Scorable] = [(Candidate(t, *names), value) for t, *names, value in o]
-            by_owner: dict[str, Measured] = {}
-            for t, owner, name, value in s:
-                items, sizes = by_owner.setdefault(owner, Measured([], []))
-                items.append(DifferItem(t, owner, name))
-                sizes.append(keep_size(value))
-            results.append((outputs, by_owner))
+                failures.append(describe_failure(error, self._batt))
 
-        in_time = run_within(timeout, partial(spare, call, None))
+        in_time = run_within(timeout, partial(call, None))
         found = results[0][0] if results else []
         values = merge_grids([value for _, value in found], sample)
         groups, measured = group_by_target(values, job, sample["output"])
@@ -329,12 +331,47 @@ class FunctionEvaluator:
         for target, members in groups:
             results.clear()
             left = start + HARD_LIMIT * timeout - perf_counter()
-            in_time = left > 0 and run_within(left, partial(spare, call, target)) and in_time
+            in_time = left > 0 and run_within(left, partial(call, target)) and in_time
             by_owner = results[0][1] if results else {}
             owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
         scored = score_outputs(outputs, sample["output"], job.keep_values)
-        return SampleScore(scored, measured, differ_values, {}, not in_time)
+        return SampleScore(scored, measured, differ_values, {}, not in_time, "".join(failures[:1]))
+
+
+def read_result(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
+    """Read what a batt returns: its candidates with their values, and its differ values by owner.
+
+    Raises:
+        TypeError: it is no pair of lists of 4-tuples.
+    """
+    outputs: list[Scorable] = []
+    by_owner: dict[str, Measured] = {}
+    try:
+        o, s = result
+        for t, evolved, solver_id, value in o:
+            candidate = Candidate(index(t), evolved, solver_id)
+            hash(candidate)  # equal ones of two samples are to be found
+            outputs.append((candidate, value))
+        for t, owner, name, value in s:
+            items, sizes = by_owner.setdefault(owner, Measured([], []))
+            items.append(DifferItem(index(t), owner, name))
+            sizes.append(keep_size(value))
+    except (TypeError, ValueError):
+        rows = "(t, evolved, solver_id, value) and of (t, owner, name, value)"
+        raise TypeError(f"batt returns something else than o, s, lists of {rows}") from None
+    return outputs, by_owner
+
+
+def describe_failure(error: BaseException, batt: Batt) -> str:
+    """Describe an error in one line, with the line of the batt that it comes from."""
+    from traceback import walk_tb
+
+    text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    code = getattr(batt, "__code__", None)
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code is code]
+    place = f" (line {lines[-1]})" if lines else ""
+    return (text if len(text) <= 200 else text[:197] + "...") + place
 
 
 def spare(work: Callable[..., object], *arguments: object) -> None:
@@ -416,7 +453,7 @@ def count_sample(score: SampleScore) -> SampleCount:
             counts.append(count(chain(*[one.values for one in measured])))
         counts_of.append(places[key])
     candidates = [(*scored,) for scored in score.candidates]
-    return SampleCount(candidates, counts_of, counts, score.seconds, score.timed_out)
+    return SampleCount(candidates, counts_of, counts, score.seconds, score.timed_out, score.failure)
 
 
 def is_grid(value: object) -> bool:
@@ -540,8 +577,15 @@ def _forget_modules(folder: str) -> None:
             sys.modules.pop(path.stem, None)
 
 
-def check_ready() -> str:
-    """The file that a batt's DSL names come from.
+class Ready(NamedTuple):
+    """What a worker runs with: the file of the batt's DSL, and the names in its table that nobody defines."""
+
+    dsl: str
+    unknown: Sequence[str]
+
+
+def check_ready() -> Ready:
+    """Say what this process was made ready with.
 
     Raises:
         Whatever kept `prepare` from making this process ready.
@@ -551,7 +595,7 @@ def check_ready() -> str:
         value.__module__ for name, value in host.names.items() if isinstance(value, FunctionType)
     )
     module = modules.most_common(1)[0][0] if modules else ""
-    return str(getattr(sys.modules.get(module), "__file__", "none"))
+    return Ready(str(getattr(sys.modules.get(module), "__file__", "none")), host.evaluator.unknown)
 
 
 def _get_host() -> Host:

@@ -378,6 +378,16 @@ def needs(calls: Calls, roots: Iterable[int]) -> list[int]:
     return sorted(found)
 
 
+def find_dependents(calls: Calls, names: Iterable[str]) -> set[int]:
+    """Find all calls that use one of the names, themselves or by the calls that they need."""
+    found: set[int] = set()
+    wanted = frozenset(names)
+    for t, call in calls.items():
+        if not (found.isdisjoint(call.needs) and wanted.isdisjoint((call.function, *call.arguments))):
+            found.add(t)
+    return found
+
+
 def body(calls: Calls, t: int) -> str:
     """The straight-line text of call `t`: `    tN = func(a, b)` for each call it needs, and a return."""
     lines = [f"    t{number} = {calls[number]}\n" for number in needs(calls, [t])]

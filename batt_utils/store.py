@@ -213,6 +213,8 @@ class Store:
     def _save(
         self, folder: Path, md5_folder: str, links: Sequence[Link], texts: Mapping[str, str]
     ) -> Outcome:
+        if not links and not os.path.lexists(folder):
+            return Outcome([], [], [])
         with _explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             files = Path(os.path.realpath(self.out / md5_folder))

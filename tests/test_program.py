@@ -17,6 +17,7 @@ from batt_utils.program import (
     body,
     check_agreement,
     check_calls,
+    find_dependents,
     make_call,
     needs,
     read_calls,
@@ -801,6 +802,18 @@ def test_a_body_is_the_least_that_runs(table):
             shorter = "".join(lines[:place] + lines[place + 1 :])
             exec(f"def solve(S, I, C):\n{shorter}", values := Anything())
             assert has_global_variable(values["solve"], table)
+
+
+@given(call_tables(), st.sets(st.sampled_from(["first", "t", "S", "7", "nowhere"])))
+def test_the_dependents_of_names_are_the_calls_whose_bodies_have_them(table, names):
+    calls = check_calls(write_entries(table))
+    having = {
+        root
+        for root in calls
+        for need in needs(calls, [root])
+        if not names.isdisjoint([calls[need].function, *calls[need].arguments])
+    }
+    assert find_dependents(calls, names) == having
 
 
 def has_global_variable(function, table):

@@ -499,6 +499,97 @@ def test_bad_input_is_one_line_and_status_2(arguments, files, message, tmp_path)
     assert list_files(tmp_path) == before
 
 
+# A batt that fails
+
+GIVES = "    return [(1, True, 'a', I)], []\n"
+ADVICE = "mend it, or write it anew"
+
+
+def run_failing(folder, *body, tasks=(TASK,)):
+    """Runs a batt with this body; its status, what it counts, its lines on stderr, and the last it prints."""
+    (folder / "m.py").write_text("".join(["def batt(task_id, S, I, C, log_path):\n", *body]))
+    (folder / "m_call.py").write_text("t_call = {1: 'identity, I'}\n")
+    result = run_command("-i", *tasks, "-b", "m", "-t", "0.5", "--json", "counts.json", cwd=folder)
+    counts = json.loads((folder / "counts.json").read_text())
+    del counts["seconds"]
+    return result.returncode, counts, result.stderr.splitlines(), result.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "failure"),
+    [
+        pytest.param("    x\n", "NameError: name 'x' is not defined (line 2)", id="NameError"),
+        pytest.param("    raise SystemExit(0)\n", "SystemExit: 0 (line 2)", id="an end of the process"),
+        pytest.param(
+            "    return [(1, True, 'a')], []\n",
+            "TypeError: batt returns something else than o, s, lists of (t, evolved, solver_id, value) "
+            "and of (t, owner, name, value)",
+            id="not what a batt returns",
+        ),
+    ],
+)
+def test_a_batt_that_always_fails_is_one_line_and_status_2(tmp_path, line, failure):
+    assert run_failing(tmp_path, line, tasks=(TASK, "00d62c1b")) == (
+        2,
+        {"tasks": 2, "timeouts": 0, "candidates": 0, "failures": 12},
+        [f"run_batt.py: the batt fails: {failure}: {ADVICE}"],
+        "2 tasks - 0 timeouts",
+    )
+    assert list_files(tmp_path) == ["counts.json", "m.py", "m_call.py"]
+
+
+def test_a_batt_that_fails_on_some_samples_costs_these(tmp_path):
+    line = "    if I == S[0][0]:\n        raise KeyError('x')\n"
+    assert run_failing(tmp_path, line, GIVES, tasks=(TASK, "00d62c1b")) == (
+        0,
+        {"tasks": 2, "timeouts": 0, "candidates": 10, "failures": 2},
+        [
+            f"run_batt.py: the batt fails on 1 of 6 samples of {TASK}: KeyError: 'x' (line 3): {ADVICE}",
+            "run_batt.py: the batt fails on 2 of 12 samples of 2 tasks",
+        ],
+        "2 tasks - 0 timeouts",
+    )
+    assert len([*tmp_path.glob("solver_dir/*/*/*/*.py")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "timeouts"),
+    [
+        pytest.param("    return [], []\n", 0, id="no candidates"),
+        pytest.param("    while True:\n        pass\n", 1, id="late"),
+    ],
+)
+def test_a_batt_that_gives_nothing_does_not_fail_for_that(tmp_path, body, timeouts):
+    assert run_failing(tmp_path, body) == (
+        0,
+        {"tasks": 1, "timeouts": timeouts, "candidates": 0, "failures": 0},
+        [],
+        f"1 tasks - {timeouts} timeouts",
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status", "said"),
+    [
+        pytest.param("identity, I", "len, t1", 0, None, id="names of Python and of the DSL"),
+        pytest.param("identity, I", "foo, BAR", 0, "foo, BAR: 1 call and 1 of 2", id="a solver is left"),
+        pytest.param("foo, I", "identity, t1", 2, "foo: 2 calls and 2 of 2", id="no solver is left"),
+    ],
+)
+def test_names_in_a_table_that_nobody_defines_are_one_line(tmp_path, first, second, status, said):
+    calls = ["{}({})".format(*entry.split(", ")) for entry in (first, second)]
+    outputs = f"    t2 = {calls[1]}\n    o.append((2, False, 'b', t2))\n    return"
+    batt = GOOD.replace("identity(I)", calls[0]).replace("    return", outputs)
+    (tmp_path / "m.py").write_text("from batt_utils.arc.dsl import identity\n\n" + batt)
+    (tmp_path / "m_call.py").write_text(f"t_call = {{1: {first!r}, 2: {second!r}}}\n")
+    result = run_command("-i", TASK, "-b", "m", cwd=tmp_path)
+    line = (
+        f"run_batt.py: nobody defines {said} solvers are lost: define them in dsl.py, or write the batt anew"
+    )
+    assert (result.returncode, result.stderr.splitlines()) == (status, [line] if said else [])
+    assert (tmp_path / "solver_dir").exists() == (status == 0)
+
+
 # The names that other programs import
 
 
