@@ -48,6 +48,7 @@ from batt_utils.evaluate import (
     score_sample,
 )
 from batt_utils.expand import expand
+from batt_utils.failures import Failures, report_unknown
 from batt_utils.inline import Inliner, TooLong
 from batt_utils.jobs import Failure, pause
 from batt_utils.machine import count_cores, share_memory
@@ -57,7 +58,15 @@ from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
 from batt_utils.signals import Interrupted, held, raise_signals
 from batt_utils.store import Link, Store, check_save, compete, read_links
-from batt_utils.tasks import get_data, pick_rnd_task, task_list
+from batt_utils.tasks import (
+    STAGES,
+    find_sources,
+    get_data,
+    name_paths,
+    pick_rnd_task,
+    read_tasks,
+    task_list,
+)
 from batt_utils.timing import Seconds, measure, summarize
 
 if TYPE_CHECKING:
@@ -78,6 +87,7 @@ __all__ = [
     "get_optimal_batch_size",
     "gpu_memory_cleanup",
     "main",
+    "main_mega_batch",
     "pick_rnd_task",
     "run_batt",
     "track_solution",
@@ -85,7 +95,7 @@ __all__ = [
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Batt | None = None
-t_call: Mapping[int, str] | None = None
+t_call: Mapping[int, object] | None = None  # of texts, or of records that have a `value`
 
 PILE_LOG = "pile.log"
 INLINE_THREADS = 4
@@ -102,6 +112,8 @@ class Session(NamedTuple):
     cpu_workers: "Workers | Serial"  # for what the GPU's memory does not do for
     store: Store
     dsl: str  # the file of the functions that calls name
+    form: str  # how the batt was read
+    failures: Failures
     write: Callable[[str], None] = print  # a line
 
 
@@ -110,7 +122,7 @@ class Options(NamedTuple):
 
     batt_import: str | None = None
     data: str | None = None
-    stage: str = "training"
+    stage: str | None = None
     out: str = "."
     workers: int | None = None
     memory_limit: int | None = None
@@ -156,7 +168,7 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     status = 0
     try:
         with raise_signals():
-            _run_command(given)
+            status = _run_command(given)
     except Interrupted as interrupted:
         status = interrupted.status
     except BrokenPipeError:  # nobody reads any more
@@ -175,7 +187,8 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     return _flush(status)
 
 
-def _run_command(given: argparse.Namespace) -> None:
+def _run_command(given: argparse.Namespace) -> int:
+    """Runs the tasks; returns the exit status."""
     profile = None
     if given.cprofile:
         from cProfile import Profile
@@ -183,6 +196,8 @@ def _run_command(given: argparse.Namespace) -> None:
         profile = Profile()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
+    if given.mega_batch or given.batch_size is not None:
+        _pass_over("--mega-batch" if given.mega_batch else "--batch-size")
     options = Options(*(getattr(given, name) for name in Options._fields))
     result = _run(
         main(
@@ -199,6 +214,7 @@ def _run_command(given: argparse.Namespace) -> None:
         _write_json(Path(given.json), result)
     if profile is not None:
         _print_profile(profile, given.cprofile_top)
+    return 2 if result["failures"] and not result["candidates"] else 0
 
 
 def _complain(text: str) -> int:
@@ -227,25 +243,32 @@ def _tell_lost_output(error: OSError) -> str:
 
 
 async def main(
-    do_list: Sequence[str] | None,
+    do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
     timeout: float = 1,
     enable_timing: bool = False,
     profile: "Profile | None" = None,
+    batt_module_name: str | None = None,
+    data: str | None = None,
     *,
+    batch_accumulator: object = None,
     options: Options = DEFAULTS,
 ) -> dict[str, Any]:
     """Runs a batt on tasks; returns the counts and timings that `--json` writes.
 
     Args:
-        do_list: task ids; if empty, all[start:start + count] (to the end for count 0, -count random
-            ones for a count below 0); if None, one of these at random.
+        do_list: task ids, or one; if empty, all[start:start + count] (to the end for count 0; for a count
+            below 0 -count random ones, or all[start:] for another start than 0); if None, one of these at
+            random, but all for a count below 0.
         start: see `do_list`.
         count: see `do_list`.
         timeout: seconds for one batt call, and for one solver, on one sample.
         enable_timing: print the timing summary.
         profile: profiles this process while the tasks run.
+        batt_module_name: see `run_batt`.
+        data: in place of `options.data`.
+        batch_accumulator: see `run_batt`.
         options: see there.
 
     Raises:
@@ -257,13 +280,17 @@ async def main(
 
     seconds: dict[str, float] = {}
     done = timeouts = 0
+    failures = Failures()
     interrupted = None
     try:
-        total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
+        sources = find_sources(data or options.data, options.stage)
+        total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        async with _open_session(total_data, options) as session:
+        async with _open_session(total_data, options, failures, batt_module_name) as session:
             if enable_timing:
+                _say(session, f"tasks: {name_paths(sources)}")
                 _say(session, f"DSL: {session.dsl}")
+                _say(session, f"batt: {session.form}")
             Path(PILE_LOG).unlink(missing_ok=True)
             progress, write = _open_progress(task_ids)
             session = session._replace(write=write)
@@ -280,12 +307,35 @@ async def main(
                     await pause()
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
+    if line := failures.sum_up():
+        _warn(line)
     print(f"{done} tasks - {timeouts} timeouts")
     if enable_timing:
         print(f"\n{summarize(seconds)}")
     if interrupted:
         raise interrupted
-    return {"tasks": done, "timeouts": timeouts, "seconds": seconds}
+    counts = {"candidates": failures.candidates, "failures": failures.failed}
+    return {"tasks": done, "timeouts": timeouts, **counts, "seconds": seconds}
+
+
+async def main_mega_batch(
+    do_list: str | Sequence[str] | None,
+    start: int = 0,
+    count: int = 0,
+    batch_size: int = 1000,
+    batt_module_name: str = "batt",
+    enable_timing: bool = False,
+    data: str = "train",
+) -> dict[str, Any]:
+    """Does what `main` does, and says in a line that `batch_size` has no effect."""
+    _pass_over("main_mega_batch")
+    return await main(
+        do_list, start, count, enable_timing=enable_timing, batt_module_name=batt_module_name, data=data
+    )
+
+
+def _pass_over(what: str) -> None:
+    print(f"run_batt.py: {what} is passed over: tasks are scored as without it", file=sys.stderr)
 
 
 async def run_batt(
@@ -297,13 +347,28 @@ async def run_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[bool, D_Score]:
     """Scores the batt on one task, and saves its solvers and differs.
+
+    Args:
+        total_data: the samples of all tasks, as `get_data` gives them.
+        task_i: the task's place among those that are run.
+        task_id: the task.
+        d_score: counts what differs measure.
+        start_time: of no effect, as `batch_accumulator` is: callers pass them.
+        pile_log_path: what the batt is given as `log_path`.
+        timeout: see `main`.
+        prof: adds up the seconds by name.
+        batt_module_name: the batt's module; `t_call`, if it is set, is then its call table. By default
+            `batt` is run, else the module of this name.
+        batch_accumulator: see `start_time`.
 
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    async with _open_session(total_data, DEFAULTS) as session:
+    async with _open_session(total_data, DEFAULTS, Failures(), batt_module_name) as session:
         outcome = await run_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
         with held():
             save(session.store, task_id, outcome, prof)
@@ -330,7 +395,8 @@ async def run_task(
         unique = filter_candidates(score.candidates)
     _say(session, f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-    session.store.prepare()
+    if unique:
+        session.store.prepare()
     with measure(prof, "run_batt.phase2_inline_batch"):
         names = inline_batch("solve", session.calls, list(unique), prof)
 
@@ -353,9 +419,14 @@ async def check_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[list[Value], O_Score, S_Score]:
-    """Scores the batt on one task; returns its distinct candidates and their scores."""
-    async with _open_session(total_data, DEFAULTS) as session:
+    """Scores the batt on one task; returns its distinct candidates and their scores.
+
+    The arguments are those of `run_batt`.
+    """
+    async with _open_session(total_data, DEFAULTS, Failures(), batt_module_name) as session:
         score = await score_task(
             session,
             total_data,
@@ -399,6 +470,7 @@ async def score_task(
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False)
     candidates: dict[Value, None] = {}
+    counted: list[SampleCount] = []
     timed_out = False
     for part in ("demo", "test"):
         if part == "test":
@@ -411,12 +483,15 @@ async def score_task(
                 print(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}", file=sys.stderr)
             _say(session, f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
+            counted.append(sample)
             count_sample(session, sample, score.o_score, d_score)
             for t, taken in sample.seconds.items():
                 score.seconds[t] += taken
             if sample.timed_out:
                 _say(session, f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
+    for line in session.failures.add(task_id, counted):
+        _warn(line)
     _say(session, f"-- {task_id} - {task_i} scored --")
     if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
         raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
@@ -623,27 +698,42 @@ def log_time(seconds: float) -> int:
     return 11 - int(math.log(max(seconds, 1e-9)))
 
 
-def track_solution(t_num: int, done: set[int]) -> set[int]:
-    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`."""
+def track_solution(t_num: int, done: set[int] | None) -> set[int]:
+    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`.
+
+    Returns `done`, a new set if it is None.
+    """
+    done = set() if done is None else done
     done.update(needs(check_calls(t_call or {}), [t_num]))
     return done
 
 
 @asynccontextmanager
-async def _open_session(total_data: Samples, options: Options) -> AsyncIterator[Session]:
+async def _open_session(
+    total_data: Samples, options: Options, failures: Failures, batt_module_name: str | None = None
+) -> AsyncIterator[Session]:
     """Reads the batt and opens the workers and the store for it."""
     from multiprocessing import current_process
 
     engine = _choose_engine(in_process := current_process().daemon)
     tuned = options.tune
-    if batt is not None and options.batt_import is None:
+    table_is_set = t_call is not None and options.batt_import is None
+    name = batt_module_name or options.batt_import
+    if batt is not None and name is None:
         subject: Any = batt if in_process or can_fork() else find_home(batt)
         calls = check_calls(t_call or {})
+        form = "called as a function: it is set in run_batt"
         tuned = tuned and not in_process  # there, the function is the caller's own
     else:
-        module = load_batt(options.batt_import or "batt")
-        subject = make_plan(module.program) if module.program else module.name
+        table = check_calls(t_call or {}) if table_is_set else None
+        module = load_batt(name or "batt", table, options.device)
         calls = module.calls
+        if module.program:
+            subject = make_plan(module.program)
+            form = f"table of {len(module.program.calls)} calls"
+        else:
+            subject = module.name
+            form = f"called as a function: {module.reason}"
     folder = "." if Path("dsl.py").exists() else options.out
     arguments = (subject, total_data, folder, tuned)
     count = options.workers or min(count_cores(), DEFAULT_WORKERS)
@@ -652,10 +742,14 @@ async def _open_session(total_data: Samples, options: Options) -> AsyncIterator[
         engine(count, prepare, (*arguments, options.device), memory_limit) as workers,
         engine(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
     ):
-        for dsl in [dsl async for dsl in workers.run(check_ready, [()] * workers.count, None)]:
-            if isinstance(dsl, Failure):
-                raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
-        yield Session(calls, workers, cpu_workers, Store(options.out), dsl)
+        for ready in [ready async for ready in workers.run(check_ready, [()] * workers.count, None)]:
+            if isinstance(ready, Failure):
+                raise ValueError(
+                    f"the workers cannot be made ready: {ready.what}: mend what the batt imports"
+                )
+        if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
+            _warn(line)
+        yield Session(calls, workers, cpu_workers, Store(options.out), ready.dsl, form, failures)
 
 
 def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
@@ -663,10 +757,9 @@ def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
     if in_process:
         from batt_utils.serial import Serial
 
-        print(
-            "run_batt.py: a daemon process can start no workers: the programs run in it, and nothing stops "
-            "one that hangs in C, crashes or takes all memory",
-            file=sys.stderr,
+        _warn(
+            "a daemon process can start no workers: the programs run in it, and nothing stops one that hangs "
+            "in C, crashes or takes all memory"
         )
         return Serial
     from batt_utils.workers import Workers
@@ -693,6 +786,10 @@ def _open_progress(
 def _say(session: Session, text: str) -> None:
     """Prints a line with the place in this file that says it."""
     session.write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+
+
+def _warn(line: str) -> None:
+    print(f"run_batt.py: {line}", file=sys.stderr)
 
 
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
@@ -724,6 +821,15 @@ def _print_profile(profile: "Profile", top: int) -> None:
         Stats(profile, stream=sys.stdout).sort_stats(order).print_stats(top)
 
 
+def __getattr__(name: str) -> Any:
+    """Gives `asyncio`, which callers take from here; importing it takes a while that a run does not need."""
+    if name == "asyncio":
+        import asyncio
+
+        return asyncio
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         sys.exit(_complain(f"{message}; --help lists the options"))
@@ -733,9 +839,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="run_batt.py", description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
     add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
-        "without this option: one of the list at random, small ones more often")  # fmt: skip
+        "without this option: one of the list at random, small ones more often, or for a count below 0 every "
+        "one")  # fmt: skip
     add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
-    add("-c", "--count", type=int, default=0, help="0: to the end; below 0: so many at random")
+    add("-c", "--count", type=int, default=0,
+        help="0: to the end; below 0: so many at random, or to the end for another start than 0")  # fmt: skip
     add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
         help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
     add("-b", "--batt_import", metavar="MODULE",
@@ -743,8 +851,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--timing", action="store_true", help="print where the time went")
     add("--cprofile", action="store_true", help="print cProfile tables")
     add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
-    add("--data", metavar="PATH", help="the tasks: a folder of ARC Prize files or of ID.json files")
-    add("--stage", choices=("training", "evaluation"), default="training", help="default training")
+    add("--data", metavar="train|eval|both|PATH",
+        help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
+    add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
     add("--memory-limit", type=_natural, metavar="MIB",
@@ -754,6 +863,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")
+    add("--mega-batch", action="store_true", help="of no effect: scripts give it")
+    add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
     add("--version", action="version", version=f"run_batt {__version__}")
     return parser.parse_args(arguments)
 
