@@ -301,9 +301,12 @@ def test_a_program_that_takes_all_memory_of_a_container_fails_alone(here, kind, 
     with make_container(300 * MIB, 2) if kind == "real" else nullcontext() as enter:
         command = [sys.executable, survival.ROOT / "run_batt.py" if enter else "small.py", *arguments]
         process = subprocess.run(command, cwd=here, preexec_fn=enter, capture_output=True, text=True)
-    assert (process.returncode, process.stderr) == (0, "")
+    assert process.returncode == 0
     assert process.stdout.endswith("\n1 tasks - 0 timeouts\n")
     assert list_links(here) == ["2"]
+    # One that has much left of what the program took, though nobody uses it, makes way; none is killed.
+    left = "run_batt.py: a worker ended (status 1): its work is done again"
+    assert {*process.stderr.splitlines()} <= {left}
 
 
 PRINTING = """\
