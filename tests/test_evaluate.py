@@ -1167,22 +1167,30 @@ def test_a_name_that_the_dsl_lacks_is_looked_for_in_the_batts_imports(folder):
 @pytest.mark.parametrize(
     ("prelude", "value"),
     [
-        pytest.param("from pile import *\nfrom own import ONE\n", "own", id="a single name before all names"),
-        pytest.param("from own import ONE\nfrom pile import *\n", "own", id="a single name after all names"),
-        pytest.param("from own import that as ONE\nfrom pile import *\n", "that", id="another name"),
+        pytest.param(
+            "from unwanted import *\nfrom own import ONE\n", "own", id="a single name before all names"
+        ),
+        pytest.param(
+            "from own import ONE\nfrom unwanted import *\n", "own", id="a single name after all names"
+        ),
+        pytest.param("from own import that as ONE\nfrom unwanted import *\n", "that", id="another name"),
         pytest.param("from other import ONE\nfrom own import ONE\n", "own", id="the last of two"),
         pytest.param(
-            "from pile import *\nfrom other import *\nfrom own import *\n", "own", id="all names: the last"
+            "from unwanted import *\nfrom other import *\nfrom own import *\n",
+            "own",
+            id="all names: the last",
         ),
         pytest.param("from own import *\nfrom empty import *\n", "own", id="all names: the last that has it"),
         pytest.param(
-            "from own import ONE\nimport pile, nowhere\nfrom pile import ZERO\n", "own", id="no other name"
+            "from own import ONE\nimport unwanted, nowhere\nfrom unwanted import ZERO\n",
+            "own",
+            id="no other name",
         ),
         pytest.param("from own import *\nfrom nowhere import *\n", "own", id="a module that is nowhere"),
         pytest.param(
             "from own import ONE\nfrom other import THREE as ONE\n", "own", id="a name that is nowhere"
         ),
-        pytest.param("from own import *\nfrom pile import ONE\n", "own", id="a module that ends"),
+        pytest.param("from own import *\nfrom leaving import ONE\n", "own", id="a module that ends"),
         pytest.param(
             "from own import ONE\nimport nowhere.sub as ONE\n", "own", id="a package that is nowhere"
         ),
@@ -1206,7 +1214,8 @@ def test_a_name_that_the_dsl_lacks_is_looked_for_in_the_batts_imports(folder):
 )
 def test_a_name_comes_from_the_import_that_binds_it(folder, has_dsl, prelude, value):
     own = "ONE, that, mirror, _get_safe_default = 'own', 'that', len, len\n"
-    write_modules(folder, own=own, other="ONE = 'other'\n", empty="", pile="raise SystemExit")
+    write_modules(folder, own=own, other="ONE = 'other'\n", empty="", leaving="raise SystemExit")
+    write_modules(folder, unwanted="open('ran', 'w').close()\n")
     if has_dsl:
         write_modules(folder, dsl=DSL, constants="ZERO = 0\n")
     else:
@@ -1214,7 +1223,7 @@ def test_a_name_comes_from_the_import_that_binds_it(folder, has_dsl, prelude, va
     names = load_names(list_imports(prelude), ["ONE", "mirror", "I", "3", "None"])
     assert names["ONE"] == value
     assert (names["mirror"] is len) is not has_dsl
-    assert {"pile", "nowhere"}.isdisjoint(sys.modules)
+    assert not Path("ran").exists()
 
 
 def test_a_name_that_python_has_is_taken_from_an_import_of_it_alone(folder):

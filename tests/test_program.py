@@ -620,6 +620,10 @@ RECORDS = "from collections import namedtuple\nHintValue = namedtuple('HintValue
         pytest.param(
             "HintValue(hint='''a', value=('x',)), 3: ''', value=('g', 't1', '-3'))", id="three quotes"
         ),
+        pytest.param(
+            "HintValue(hint=('''a' ), value=('x',)), 4: HintValue(hint=('b''',), value=('g', 't1', '-3'))",
+            id="three quotes in a tuple",
+        ),
         pytest.param(r"HintValue(hint=r'\\', value=('g', 't1', '-3'))", id="a raw text"),
         pytest.param("'g, t1, -3'", id="a text among records"),
     ],
