@@ -14,7 +14,6 @@ import atexit
 import gc
 import json
 import math
-import os
 import random
 import sys
 import time
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from warnings import catch_warnings, simplefilter
 
+from batt_utils.console import drop_lost_output, explain, explain_stdout, note, open_streams
 from batt_utils.device import (
     DEVICES,
     can_fork,
@@ -49,13 +49,14 @@ from batt_utils.evaluate import (
     score_sample,
 )
 from batt_utils.expand import expand
+from batt_utils.files import check_file, check_here, write_file
 from batt_utils.inline import Inliner, TooLong
 from batt_utils.modules import load_batt
 from batt_utils.plan import make_plan
 from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
 from batt_utils.signals import Interrupted, hold, raise_signals, release
-from batt_utils.store import Link, Store, check_save, compete, read_links
+from batt_utils.store import Link, Store, check_save, compete, read_links, remove_empty
 from batt_utils.tasks import get_data, pick_rnd_task, task_list
 from batt_utils.timing import Seconds, measure, summarize
 
@@ -86,6 +87,7 @@ batt: Batt | None = None
 t_call: Mapping[int, str] | None = None
 
 PILE_LOG = "pile.log"
+OTHER_JSON = "choose another --json"
 INLINE_THREADS = 4
 NOTHING = SampleCount([], [], [], {}, False)
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
@@ -140,10 +142,14 @@ class Saved(NamedTuple):
 
 def cli(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    open_streams()
     given = _parse(arguments)
     random.seed(given.seed)
     status = 0
+    missing: Sequence[Path] = []
     try:
+        check_here()
+        missing = Store(given.out).find_missing()
         with raise_signals():
             _run_command(given)
     except Interrupted as interrupted:
@@ -153,15 +159,17 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         status = _complain(str(error))
     except OSError as error:
-        nameless = error.errno and not error.filename  # that of a print
-        status = _complain(_tell_lost_output(error) if nameless else str(error))
+        status = _complain(explain(error))
     except ModuleNotFoundError as error:
         status = _complain(f"the package {error.name} is missing: pip install {error.name}")
     except RecursionError:
         status = _complain("something is nested too deep to be read: write the batt anew")
     except MemoryError:
         status = _complain("there is not enough memory: give it fewer tasks or a smaller batt")
-    return _flush(status)
+    drop_lost_output()
+    if status:
+        remove_empty(missing)
+    return status
 
 
 def _run_command(given: argparse.Namespace) -> None:
@@ -173,6 +181,8 @@ def _run_command(given: argparse.Namespace) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
     options = Options(*(getattr(given, name) for name in Options._fields))
+    if given.json is not None:
+        check_file(given.json, OTHER_JSON)
     result = _run(
         main(
             given.task_ids,
@@ -184,35 +194,19 @@ def _run_command(given: argparse.Namespace) -> None:
             options=options,
         )
     )
-    if given.json:
-        _write_json(Path(given.json), result)
-    if profile is not None:
-        _print_profile(profile, given.cprofile_top)
+    if given.json is not None:
+        write_file(given.json, json.dumps(result, indent=2) + "\n", OTHER_JSON)
+    with explain_stdout():
+        if profile is not None:
+            _print_profile(profile, given.cprofile_top)
+        sys.stdout.flush()
 
 
 def _complain(text: str) -> int:
     """Says on stderr what is wrong, in one line; returns the exit status for it."""
     line = "\\n".join(text.splitlines())  # a path may have several
-    with suppress(OSError):
-        print(f"run_batt.py: {line}", file=sys.stderr)
+    note(f"run_batt.py: {line}")
     return 2
-
-
-def _flush(status: int) -> int:
-    """Writes out what was printed; returns the exit status, which is another one if that fails."""
-    try:
-        if sys.stdout:
-            sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
-        if not status:
-            broken = isinstance(error, BrokenPipeError)
-            status = 128 + 13 if broken else _complain(_tell_lost_output(error))
-    return status
-
-
-def _tell_lost_output(error: OSError) -> str:
-    return f"cannot write to stdout: {error.strerror}: send it elsewhere"
 
 
 async def main(
@@ -249,10 +243,11 @@ async def main(
     try:
         total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
         task_ids = task_list(do_list, total_data, start, count)
-        with _open_session(total_data, options) as _session, profile or nullcontext():
+        with _open_session(total_data, options, task_ids) as _session, profile or nullcontext():
             if enable_timing:
                 _say(f"DSL: {_session.dsl}")
-            Path(PILE_LOG).unlink(missing_ok=True)
+            with suppress(OSError):  # the folder may be read-only
+                Path(PILE_LOG).unlink()
             for task_i, task_id in enumerate(_show_progress(task_ids)):
                 with measure(seconds, "main.run_batt"):
                     timed_out, _ = await run_batt(
@@ -272,9 +267,10 @@ async def main(
         interrupted = error
     finally:
         _session = None
-    print(f"{done} tasks - {timeouts} timeouts")
-    if enable_timing:
-        print(f"\n{summarize(seconds)}")
+    with explain_stdout():
+        print(f"{done} tasks - {timeouts} timeouts")
+        if enable_timing:
+            print(f"\n{summarize(seconds)}")
     if interrupted:
         raise interrupted
     return {"tasks": done, "timeouts": timeouts, "seconds": seconds}
@@ -295,7 +291,7 @@ async def run_batt(
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    with _use_session(total_data) as session:
+    with _use_session(total_data, [task_id]) as session:
         _say(f"-- {task_id} - {task_i} start --")
         with measure(prof, "run_batt.check_batt"):
             score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
@@ -305,7 +301,6 @@ async def run_batt(
             unique = filter_candidates(score.candidates)
         _say(f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-        session.store.prepare()
         with measure(prof, "run_batt.phase2_inline_batch"):
             names = inline_batch("solve", session.calls, list(unique), prof)
 
@@ -329,7 +324,7 @@ async def check_batt(
     prof: Seconds | None = None,
 ) -> tuple[list[Value], O_Score, S_Score]:
     """Scores the batt on one task; returns its distinct candidates and their scores."""
-    with _use_session(total_data) as session:
+    with _use_session(total_data, []) as session:
         score = score_task(
             session,
             total_data,
@@ -382,7 +377,7 @@ def score_task(
                 result if isinstance(result, SampleCount) else NOTHING._replace(timed_out=result.timed_out)
             )
             if sample is not result and not sample.timed_out:
-                print(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}", file=sys.stderr)
+                note(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}")
             _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
             count_sample(sample, score.o_score, d_score)
@@ -417,7 +412,7 @@ def _score_again(
             samples[job.part][job.number] = result
             if workers is session.cpu_workers and not isinstance(result, Failure):
                 place = f"{job.task_id} {job.part}[{job.number}]"
-                print(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full", file=sys.stderr)
+                note(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full")
 
 
 def count_sample(sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
@@ -456,11 +451,15 @@ def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | 
 
         size = -(-len(roots) // INLINE_THREADS) or 1
         batches = [roots[start : start + size] for start in range(0, len(roots), size)]
-        with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
-            names = dict(zip(roots, chain.from_iterable(pool.map(name_all, batches))))
+        try:
+            with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
+                found_names = [*pool.map(name_all, batches)]
+        except RuntimeError:  # no thread can be started
+            found_names = [*map(name_all, batches)]
+        names = dict(zip(roots, chain.from_iterable(found_names)))
     for found in names.values():
         if isinstance(found, TooLong):
-            print(f"run_batt.py: {kind} {found}", file=sys.stderr)
+            note(f"run_batt.py: {kind} {found}")
     return {t: found for t, found in names.items() if isinstance(found, str)}
 
 
@@ -566,7 +565,7 @@ def check_solver_speed(
             if isinstance(speed, Speed):
                 speeds[md5] = speed
             else:
-                print(f"run_batt.py: solver {md5} left out: {speed.what}", file=sys.stderr)
+                note(f"run_batt.py: solver {md5} left out: {speed.what}")
     return speeds
 
 
@@ -599,8 +598,8 @@ def track_solution(t_num: int, done: set[int]) -> set[int]:
 
 
 @contextmanager
-def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
-    """Reads the batt and opens the workers and the store for it."""
+def _open_session(total_data: Samples, options: Options, saved: Sequence[str]) -> Iterator[Session]:
+    """Reads the batt and opens the workers and the store for it; `saved` are the tasks that are stored."""
     from batt_utils.workers import Failure, Workers, count_cores, share_memory
 
     if batt is not None and options.batt_import is None:
@@ -614,23 +613,27 @@ def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
     arguments = (subject, total_data, folder, options.tune)
     memory_limit = options.memory_limit or share_memory()
     count = options.workers or count_cores()
+    store = Store(options.out)
     with (
+        store.tidied(),
         Workers(count, prepare, (*arguments, options.device), memory_limit) as workers,
         Workers(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
     ):
+        if saved:
+            store.prepare(saved)
         for dsl in list(workers.run(check_ready, [()] * workers.count, None)):
             if isinstance(dsl, Failure):
                 raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
-        yield Session(calls, workers, cpu_workers, Store(options.out), dsl)
+        yield Session(calls, workers, cpu_workers, store, dsl)
 
 
 @contextmanager
-def _use_session(total_data: Samples) -> Iterator[Session]:
+def _use_session(total_data: Samples, saved: Sequence[str]) -> Iterator[Session]:
     """The session of the `main` that runs, else one for this task alone."""
     if _session is not None:
         yield _session
     else:
-        with _open_session(total_data, Options()) as session:
+        with _open_session(total_data, Options(), saved) as session:
             yield session
 
 
@@ -642,15 +645,17 @@ def _show_progress(task_ids: Sequence[str]) -> Iterator[str]:
         return
     try:
         with catch_warnings():
-            simplefilter("ignore")  # of a notebook that can show no bar
+            simplefilter("ignore")  # of a notebook that can show no bar, or that no thread can be started
             from tqdm.auto import tqdm
+
+            bar = tqdm(task_ids, unit="task", disable=None)
     except ModuleNotFoundError:  # no bar
         yield from task_ids
         return
 
     _write = tqdm.write  # above the bar
     try:
-        yield from tqdm(task_ids, unit="task", disable=None)
+        yield from bar
     finally:
         _write = print
 
@@ -660,7 +665,8 @@ _write: Callable[[str], None] = print
 
 def _say(text: str) -> None:
     """Prints a line with the place in this file that says it."""
-    _write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+    with explain_stdout():
+        _write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
 
 
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
@@ -670,18 +676,6 @@ def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     raise RuntimeError("the coroutine waits for something")
-
-
-def _write_json(path: Path, result: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise OSError(f"{path}: cannot be written ({error.strerror}): choose another --json") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _print_profile(profile: "Profile", top: int) -> None:

@@ -21,6 +21,7 @@ from time import perf_counter
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
+from batt_utils.console import ADVICE
 from batt_utils.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.plan import Plan, Step
 from batt_utils.program import INPUTS, INTEGER, Candidate, DifferItem
@@ -589,8 +590,15 @@ def _run_imports(imports: str, passed_on: type[BaseException] | tuple[()] = ()) 
     except passed_on:
         raise
     except BaseException as error:  # sys.exit among them
-        raise ValueError(f"the batt's imports: {_tell(error)}: mend what they import") from None
+        raise _explain_import("the batt's imports", error, "mend what they import") from None
     return names
+
+
+def _explain_import(what: str, error: BaseException, advice: str) -> ValueError:
+    """What to raise for an import that failed; `advice` unless the system lacks something."""
+    if isinstance(error, OSError):
+        advice = ADVICE.get(error.errno or 0, advice)
+    return ValueError(f"{what}: {_tell(error)}: {advice}")
 
 
 def _tell(error: BaseException) -> str:
@@ -629,7 +637,7 @@ def _import(module: str, advice: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except BaseException as error:  # sys.exit among them
-        raise ValueError(f"{module}.py: {_tell(error)}: {advice}") from None
+        raise _explain_import(f"{module}.py", error, advice) from None
 
 
 def score_sample(job: Job, timeout: float, log: str) -> SampleCount | None:
