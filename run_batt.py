@@ -49,6 +49,7 @@ from batt_utils.evaluate import (
     score_sample,
 )
 from batt_utils.expand import expand
+from batt_utils.failures import Failures, report_unknown
 from batt_utils.files import check_file, check_here, write_file
 from batt_utils.inline import Inliner, TooLong
 from batt_utils.modules import load_batt
@@ -57,7 +58,15 @@ from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
 from batt_utils.signals import Interrupted, hold, raise_signals, release
 from batt_utils.store import Link, Store, check_save, compete, read_links, remove_empty
-from batt_utils.tasks import get_data, pick_rnd_task, task_list
+from batt_utils.tasks import (
+    STAGES,
+    find_sources,
+    get_data,
+    name_paths,
+    pick_rnd_task,
+    read_tasks,
+    task_list,
+)
 from batt_utils.timing import Seconds, measure, summarize
 
 if TYPE_CHECKING:
@@ -77,6 +86,7 @@ __all__ = [
     "get_optimal_batch_size",
     "gpu_memory_cleanup",
     "main",
+    "main_mega_batch",
     "pick_rnd_task",
     "run_batt",
     "track_solution",
@@ -84,7 +94,7 @@ __all__ = [
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Batt | None = None
-t_call: Mapping[int, str] | None = None
+t_call: Mapping[int, object] | None = None  # of texts, or of records that have a `value`
 
 PILE_LOG = "pile.log"
 OTHER_JSON = "choose another --json"
@@ -101,6 +111,8 @@ class Session(NamedTuple):
     cpu_workers: "Workers"  # for what the GPU's memory does not do for
     store: Store
     dsl: str  # the file of the functions that calls name
+    form: str  # how the batt was read
+    failures: Failures
 
 
 _session: Session | None = None  # that of the `main` that runs
@@ -111,7 +123,7 @@ class Options(NamedTuple):
 
     batt_import: str | None = None
     data: str | None = None
-    stage: str = "training"
+    stage: str | None = None
     out: str = "."
     workers: int | None = None
     memory_limit: int | None = None
@@ -151,7 +163,7 @@ def cli(arguments: Sequence[str] | None = None) -> int:
         check_here()
         missing = Store(given.out).find_missing()
         with raise_signals():
-            _run_command(given)
+            status = _run_command(given)
     except Interrupted as interrupted:
         status = interrupted.status
     except BrokenPipeError:  # nobody reads any more
@@ -172,7 +184,8 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _run_command(given: argparse.Namespace) -> None:
+def _run_command(given: argparse.Namespace) -> int:
+    """Runs the tasks; returns the exit status."""
     profile = None
     if given.cprofile:
         from cProfile import Profile
@@ -180,6 +193,8 @@ def _run_command(given: argparse.Namespace) -> None:
         profile = Profile()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
+    if given.mega_batch or given.batch_size is not None:
+        _pass_over("--mega-batch" if given.mega_batch else "--batch-size")
     options = Options(*(getattr(given, name) for name in Options._fields))
     if given.json is not None:
         check_file(given.json, OTHER_JSON)
@@ -200,35 +215,43 @@ def _run_command(given: argparse.Namespace) -> None:
         if profile is not None:
             _print_profile(profile, given.cprofile_top)
         sys.stdout.flush()
+    return 2 if result["failures"] and not result["candidates"] else 0
 
 
 def _complain(text: str) -> int:
     """Says on stderr what is wrong, in one line; returns the exit status for it."""
     line = "\\n".join(text.splitlines())  # a path may have several
-    note(f"run_batt.py: {line}")
+    _warn(line)
     return 2
 
 
 async def main(
-    do_list: Sequence[str] | None,
+    do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
     timeout: float = 1,
     enable_timing: bool = False,
     profile: "Profile | None" = None,
+    batt_module_name: str | None = None,
+    data: str | None = None,
     *,
+    batch_accumulator: object = None,
     options: Options = DEFAULTS,
 ) -> dict[str, Any]:
     """Runs a batt on tasks; returns the counts and timings that `--json` writes.
 
     Args:
-        do_list: task ids; if empty, all[start:start + count] (to the end for count 0, -count random
-            ones for a count below 0); if None, one of these at random.
+        do_list: task ids, or one; if empty, all[start:start + count] (to the end for count 0; for a count
+            below 0 -count random ones, or all[start:] for another start than 0); if None, one of these at
+            random, but all for a count below 0.
         start: see `do_list`.
         count: see `do_list`.
         timeout: seconds for one batt call, and for one solver, on one sample.
         enable_timing: print the timing summary.
         profile: profiles this process while the tasks run.
+        batt_module_name: see `run_batt`.
+        data: in place of `options.data`.
+        batch_accumulator: see `run_batt`.
         options: see there.
 
     Raises:
@@ -239,13 +262,18 @@ async def main(
     global _session
     seconds: dict[str, float] = {}
     done = timeouts = 0
+    failures = Failures()
     interrupted = None
     try:
-        total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
+        sources = find_sources(data or options.data, options.stage)
+        total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        with _open_session(total_data, options, task_ids) as _session, profile or nullcontext():
+        opened = _open_session(total_data, task_ids, options, failures, batt_module_name)
+        with opened as _session, profile or nullcontext():
             if enable_timing:
+                _say(f"tasks: {name_paths(sources)}")
                 _say(f"DSL: {_session.dsl}")
+                _say(f"batt: {_session.form}")
             with suppress(OSError):  # the folder may be read-only
                 Path(PILE_LOG).unlink()
             for task_i, task_id in enumerate(_show_progress(task_ids)):
@@ -267,13 +295,36 @@ async def main(
         interrupted = error
     finally:
         _session = None
+    if line := failures.sum_up():
+        _warn(line)
     with explain_stdout():
         print(f"{done} tasks - {timeouts} timeouts")
         if enable_timing:
             print(f"\n{summarize(seconds)}")
     if interrupted:
         raise interrupted
-    return {"tasks": done, "timeouts": timeouts, "seconds": seconds}
+    counts = {"candidates": failures.candidates, "failures": failures.failed}
+    return {"tasks": done, "timeouts": timeouts, **counts, "seconds": seconds}
+
+
+async def main_mega_batch(
+    do_list: str | Sequence[str] | None,
+    start: int = 0,
+    count: int = 0,
+    batch_size: int = 1000,
+    batt_module_name: str = "batt",
+    enable_timing: bool = False,
+    data: str = "train",
+) -> dict[str, Any]:
+    """Does what `main` does, and says in a line that `batch_size` has no effect."""
+    _pass_over("main_mega_batch")
+    return await main(
+        do_list, start, count, enable_timing=enable_timing, batt_module_name=batt_module_name, data=data
+    )
+
+
+def _pass_over(what: str) -> None:
+    _warn(f"{what} is passed over: tasks are scored as without it")
 
 
 async def run_batt(
@@ -285,13 +336,28 @@ async def run_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[bool, D_Score]:
     """Scores the batt on one task, and saves its solvers and differs.
+
+    Args:
+        total_data: the samples of all tasks, as `get_data` gives them.
+        task_i: the task's place among those that are run.
+        task_id: the task.
+        d_score: counts what differs measure.
+        start_time: of no effect, as `batch_accumulator` is: callers pass them.
+        pile_log_path: what the batt is given as `log_path`.
+        timeout: see `main`.
+        prof: adds up the seconds by name.
+        batt_module_name: the batt's module; `t_call`, if it is set, is then its call table. By default
+            `batt` is run, else the module of this name.
+        batch_accumulator: see `start_time`.
 
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    with _use_session(total_data, [task_id]) as session:
+    with _use_session(total_data, [task_id], batt_module_name) as session:
         _say(f"-- {task_id} - {task_i} start --")
         with measure(prof, "run_batt.check_batt"):
             score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
@@ -322,9 +388,14 @@ async def check_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[list[Value], O_Score, S_Score]:
-    """Scores the batt on one task; returns its distinct candidates and their scores."""
-    with _use_session(total_data, []) as session:
+    """Scores the batt on one task; returns its distinct candidates and their scores.
+
+    The arguments are those of `run_batt`.
+    """
+    with _use_session(total_data, [], batt_module_name) as session:
         score = score_task(
             session,
             total_data,
@@ -368,6 +439,7 @@ def score_task(
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False)
     candidates: dict[Value, None] = {}
+    counted: list[SampleCount] = []
     timed_out = False
     for part in ("demo", "test"):
         if part == "test":
@@ -377,15 +449,18 @@ def score_task(
                 result if isinstance(result, SampleCount) else NOTHING._replace(timed_out=result.timed_out)
             )
             if sample is not result and not sample.timed_out:
-                note(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}")
+                _warn(f"{task_id} {part}[{i}] left out: {result.what}")
             _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
+            counted.append(sample)
             count_sample(sample, score.o_score, d_score)
             for t, taken in sample.seconds.items():
                 score.seconds[t] += taken
             if sample.timed_out:
                 _say(f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
+    for line in session.failures.add(task_id, counted):
+        _warn(line)
     _say(f"-- {task_id} - {task_i} scored --")
     if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
         raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
@@ -412,7 +487,7 @@ def _score_again(
             samples[job.part][job.number] = result
             if workers is session.cpu_workers and not isinstance(result, Failure):
                 place = f"{job.task_id} {job.part}[{job.number}]"
-                note(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full")
+                _warn(f"{place} scored on the CPU: the GPU's memory is full")
 
 
 def count_sample(sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
@@ -459,7 +534,7 @@ def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | 
         names = dict(zip(roots, chain.from_iterable(found_names)))
     for found in names.values():
         if isinstance(found, TooLong):
-            note(f"run_batt.py: {kind} {found}")
+            _warn(f"{kind} {found}")
     return {t: found for t, found in names.items() if isinstance(found, str)}
 
 
@@ -565,7 +640,7 @@ def check_solver_speed(
             if isinstance(speed, Speed):
                 speeds[md5] = speed
             else:
-                note(f"run_batt.py: solver {md5} left out: {speed.what}")
+                _warn(f"solver {md5} left out: {speed.what}")
     return speeds
 
 
@@ -591,24 +666,43 @@ def log_time(seconds: float) -> int:
     return 11 - int(math.log(max(seconds, 1e-9)))
 
 
-def track_solution(t_num: int, done: set[int]) -> set[int]:
-    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`."""
+def track_solution(t_num: int, done: set[int] | None) -> set[int]:
+    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`.
+
+    Returns `done`, a new set if it is None.
+    """
+    done = set() if done is None else done
     done.update(needs(check_calls(t_call or {}), [t_num]))
     return done
 
 
 @contextmanager
-def _open_session(total_data: Samples, options: Options, saved: Sequence[str]) -> Iterator[Session]:
+def _open_session(
+    total_data: Samples,
+    saved: Sequence[str],
+    options: Options,
+    failures: Failures,
+    batt_module_name: str | None = None,
+) -> Iterator[Session]:
     """Reads the batt and opens the workers and the store for it; `saved` are the tasks that are stored."""
     from batt_utils.workers import Failure, Workers, count_cores, share_memory
 
-    if batt is not None and options.batt_import is None:
+    table_is_set = t_call is not None and options.batt_import is None
+    name = batt_module_name or options.batt_import
+    if batt is not None and name is None:
         subject: Any = batt if can_fork() else find_home(batt)
         calls = check_calls(t_call or {})
+        form = "called as a function: it is set in run_batt"
     else:
-        module = load_batt(options.batt_import or "batt")
-        subject = make_plan(module.program) if module.program else module.name
+        table = check_calls(t_call or {}) if table_is_set else None
+        module = load_batt(name or "batt", table, options.device)
         calls = module.calls
+        if module.program:
+            subject = make_plan(module.program)
+            form = f"table of {len(module.program.calls)} calls"
+        else:
+            subject = module.name
+            form = f"called as a function: {module.reason}"
     folder = "." if Path("dsl.py").exists() else options.out
     arguments = (subject, total_data, folder, options.tune)
     memory_limit = options.memory_limit or share_memory()
@@ -621,19 +715,25 @@ def _open_session(total_data: Samples, options: Options, saved: Sequence[str]) -
     ):
         if saved:
             store.prepare(saved)
-        for dsl in list(workers.run(check_ready, [()] * workers.count, None)):
-            if isinstance(dsl, Failure):
-                raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
-        yield Session(calls, workers, cpu_workers, store, dsl)
+        for ready in list(workers.run(check_ready, [()] * workers.count, None)):
+            if isinstance(ready, Failure):
+                raise ValueError(
+                    f"the workers cannot be made ready: {ready.what}: mend what the batt imports"
+                )
+        if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
+            _warn(line)
+        yield Session(calls, workers, cpu_workers, store, ready.dsl, form, failures)
 
 
 @contextmanager
-def _use_session(total_data: Samples, saved: Sequence[str]) -> Iterator[Session]:
+def _use_session(
+    total_data: Samples, saved: Sequence[str], batt_module_name: str | None
+) -> Iterator[Session]:
     """The session of the `main` that runs, else one for this task alone."""
     if _session is not None:
         yield _session
     else:
-        with _open_session(total_data, Options(), saved) as session:
+        with _open_session(total_data, saved, Options(), Failures(), batt_module_name) as session:
             yield session
 
 
@@ -669,6 +769,10 @@ def _say(text: str) -> None:
         _write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
 
 
+def _warn(line: str) -> None:
+    note(f"run_batt.py: {line}")
+
+
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
     """Runs a coroutine that waits for nothing, also where an event loop runs, as in a notebook."""
     try:
@@ -686,6 +790,15 @@ def _print_profile(profile: "Profile", top: int) -> None:
         Stats(profile, stream=sys.stdout).sort_stats(order).print_stats(top)
 
 
+def __getattr__(name: str) -> Any:
+    """Gives `asyncio`, which callers take from here; importing it takes a while that a run does not need."""
+    if name == "asyncio":
+        import asyncio
+
+        return asyncio
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         sys.exit(_complain(f"{message}; --help lists the options"))
@@ -695,9 +808,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="run_batt.py", description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
     add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
-        "without this option: one of the list at random, small ones more often")  # fmt: skip
+        "without this option: one of the list at random, small ones more often, or for a count below 0 every "
+        "one")  # fmt: skip
     add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
-    add("-c", "--count", type=int, default=0, help="0: to the end; below 0: so many at random")
+    add("-c", "--count", type=int, default=0,
+        help="0: to the end; below 0: so many at random, or to the end for another start than 0")  # fmt: skip
     add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
         help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
     add("-b", "--batt_import", metavar="MODULE",
@@ -705,8 +820,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--timing", action="store_true", help="print where the time went")
     add("--cprofile", action="store_true", help="print cProfile tables")
     add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
-    add("--data", metavar="PATH", help="the tasks: a folder of ARC Prize files or of ID.json files")
-    add("--stage", choices=("training", "evaluation"), default="training", help="default training")
+    add("--data", metavar="train|eval|both|PATH",
+        help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
+    add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
     add("--memory-limit", type=_natural, metavar="MIB",
@@ -716,6 +832,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")
+    add("--mega-batch", action="store_true", help="of no effect: scripts give it")
+    add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
     add("--version", action="version", version=f"run_batt {__version__}")
     return parser.parse_args(arguments)
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batt_utils.console import ADVICE, LIMITS, SPACE
+from batt_utils.tasks import MAX_ID_BYTES, is_task_id
 
 if sys.platform != "win32":
     import fcntl
@@ -33,7 +34,6 @@ KINDS = ("iz", "zo")
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _FILE = re.compile(r"[0-9a-f]{32}\.py")
-_TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEMPORARY = re.compile(r"\.run_batt-([0-9]{1,9})-[0-9a-f]{16}")
 _ABANDONED_SECONDS = 3600
 _ATTEMPTS = 6  # to make something: without its folder, then with others who clear it away
@@ -103,9 +103,16 @@ def read_links(folder: Path) -> list[Link]:
     """List the links below the folder of a task, the oldest first, equally old ones in order.
 
     Whatever has another name, is a directory, or leads to no file is passed over. A plain file
-    with a link's name counts as one: a copy of the folders may have been made that way.
+    with a link's name counts as one: a copy of the folders may have been made that way. So does a dead
+    link to a place that is no more, if its file is in this store: the folders have been moved.
     """
     return _scan(folder)[0]
+
+
+def find_file(folder: Path, link: Link) -> Path:
+    """Name the file that a link below the folder of a task leads to, or led to before its store moved."""
+    path = _link_path(folder, link)
+    return path if path.exists() else _files_of(folder) / path.name
 
 
 def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FILES) -> bool:
@@ -230,9 +237,12 @@ class Store:
             with _locked(folder):
                 _sweep(folder)
                 present, dead = _scan(folder)
-                # Writing a file that comes now would bring dead links to it to life, uncounted.
+                made: dict[Path, Path] = {}
                 for link in dead:
-                    if link.md5 in texts:
+                    if link in present:  # this store has its file
+                        _link(_link_path(folder, link), files / f"{link.md5}.py", folder, made)
+                    elif link.md5 in texts:
+                        # Writing a file that comes now would bring dead links to it to life, uncounted.
                         _link_path(folder, link).unlink(missing_ok=True)
                 # A killed process may have left more links than fit: they come once again.
                 fitting = [present[index] for index in compete([], present).stayed]
@@ -240,7 +250,6 @@ class Store:
                 for md5 in {links[index].md5 for index in outcome.accepted}:
                     _write(files / f"{md5}.py", texts[md5].encode())
                 staying = dict.fromkeys(links[index] for index in outcome.stayed)
-                made: dict[Path, Path] = {}
                 before = {*fitting}
                 for link in staying:
                     path, target = _link_path(folder, link), files / f"{link.md5}.py"
@@ -254,8 +263,11 @@ class Store:
 
 
 def _task_folder(task_id: str) -> str:
-    if not _TASK_ID.fullmatch(task_id):
-        raise ValueError(f"task id {task_id!r} cannot name a folder; use 1 to 64 letters, digits, _ and -")
+    if not is_task_id(task_id):
+        raise ValueError(
+            f"task id {task_id!r} cannot name a folder; use up to {MAX_ID_BYTES} letters, digits and other "
+            "signs, no '/', no '.' at the start"
+        )
     return f"solve_{task_id}"
 
 
@@ -325,9 +337,21 @@ def _link_path(folder: Path, link: Link) -> Path:
     return folder / f"{link.score}/{link.t_log}/{link.md5}.py"
 
 
+def _files_of(folder: Path) -> Path:
+    """Name the folder of the files that the links below the folder of a task lead to."""
+    for above in folder.absolute().parents:
+        if above.name in ("solver_dir", "differ_dir"):
+            return above.with_name(above.name.replace("_dir", "_md5"))
+    return folder
+
+
 def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
-    """List the links below folder that lead to a file, and the dead ones; the oldest first."""
+    """List the links below folder that lead to a file, and the dead ones; the oldest first.
+
+    Dead ones that have a file in this store, which was moved, are in both lists.
+    """
     present, dead = [], []
+    files = _files_of(folder)
     for score in _entries(folder, _NUMBER):
         for t_log in _entries(score, _NUMBER):
             for entry in _entries(t_log, _FILE):
@@ -338,6 +362,8 @@ def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
                         present.append(aged)
                     elif entry.is_symlink():
                         dead.append(aged)
+                        if _is_lost(Path(entry), files):
+                            present.append(aged)
     return [link for _, link in sorted(present)], [link for _, link in sorted(dead)]
 
 
@@ -354,6 +380,13 @@ def _leads_to_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:  # links in a circle, or into a folder that may not be read
         return False
+
+
+def _is_lost(path: Path, files: Path) -> bool:
+    """Whether a dead link led to where its file, which is in files, was before the store moved."""
+    target = path.readlink()
+    moved = target.is_absolute() and target.name == path.name and not os.path.lexists(target)
+    return moved and (files / path.name).is_file()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -26,6 +26,7 @@ from batt_utils.store import (
     StoreError,
     check_save,
     compete,
+    find_file,
     read_links,
 )
 
@@ -445,6 +446,66 @@ def test_dead_links_do_not_count_and_do_not_come_back(store, tmp_path):
     assert sorted(path.stem for path in dead) == sorted(link.md5 for link in links[20:])
 
 
+def move(store, to):
+    """The store at another place, where all of its links are dead."""
+    store.out.rename(to)
+    moved = Store(to)
+    assert not any(path.exists() for path in to.glob("*_dir/**/*.py"))
+    return moved
+
+
+def test_a_store_that_was_moved_is_read_by_its_names(store, tmp_path):
+    links = some_links([5, 1, 3])
+    save(store, links)
+    there = sorted(read_links(store.solver_folder(TASK)))
+    moved = move(store, tmp_path / "moved")
+    folder = moved.solver_folder(TASK)
+    (moved.out / f"solver_md5/{links[1].md5}.py").unlink()
+    assert sorted(read_links(folder)) == [link for link in there if link != links[1]]
+    for link in links[::2]:
+        assert find_file(folder, link).read_text() == text_of(link.md5)
+    assert check_save(folder, 4, max_files=1) is False
+    assert read_links(folder) == [links[0]]
+
+
+def test_a_relative_folder_of_a_moved_store_is_read(store, tmp_path, monkeypatch):
+    save(store, links := some_links([5]))
+    monkeypatch.chdir(move(store, tmp_path / "moved").out)
+    folder = Path("solver_dir", f"solve_{TASK}")
+    assert read_links(folder) == links
+    assert find_file(folder, links[0]).read_text() == text_of(links[0].md5)
+
+
+def test_saving_sets_the_links_of_a_moved_store_right(store, tmp_path):
+    links = some_links(range(33))
+    save(store, links)
+    store.save_differs(TASK, "iz", links[:2], texts_of(links[:2]))
+    moved = move(store, tmp_path / "moved")
+    (moved.out / f"solver_md5/{links[32].md5}.py").unlink()
+    new = some_links([7, 0], start=50)
+    assert save(moved, new) == Outcome([0, 1], [0, 1], [links[0]])
+    assert moved.save_differs(TASK, "iz", links[:1], texts_of(links)).stayed == [0]
+    expected = {path_of(moved.solver_folder(TASK), link): link for link in [*links[1:32], *new]}
+    expected |= {path_of(moved.differ_folder(TASK, "iz"), link): link for link in links[:2]}
+    assert {path for path in moved.out.glob("*_dir/**/*.py") if path.exists()} == expected.keys()
+    for path, link in expected.items():
+        assert path.read_text() == text_of(link.md5)
+        assert path.readlink().parent in (moved.out / "solver_md5", moved.out / "differ_md5")
+    assert temporaries(moved.out) == []
+
+
+@pytest.mark.parametrize("target", ["nowhere", "{path}", "nowhere/{name}", "/nowhere/{other}.py"])
+def test_a_dead_link_of_another_kind_is_left_alone(store, tmp_path, target):
+    save(store, [Link(5, 14, A)])
+    path = path_of(store.solver_folder(TASK), Link(4, 14, A))
+    path.parent.mkdir(parents=True)
+    path.symlink_to(target.format(path=path, name=path.name, other=B))
+    before = path.readlink()
+    assert read_links(store.solver_folder(TASK)) == [Link(5, 14, A)]
+    save(store, [Link(5, 14, B)])
+    assert path.readlink() == before
+
+
 @pytest.mark.parametrize("again", [False, True], ids=["with others", "with the same"])
 def test_more_than_fit_are_cut_back(store, folder, again):
     links = some_links(range(40))
@@ -456,7 +517,7 @@ def test_more_than_fit_are_cut_back(store, folder, again):
 
 
 @pytest.mark.parametrize(
-    "task_id", ["", ".", "..", "../x", "a/b", "/etc", "a.b", "a\n", "ä", "a" * 65, "a\0"]
+    "task_id", ["", ".", "..", "../x", "a/b", "/etc", ".a", "a\n", "ä" * 125, "a" * 250, "a\0", "\ud800"]
 )
 def test_no_folder_outside(store, task_id, tmp_path):
     for name_or_save in (
@@ -477,7 +538,11 @@ def test_no_other_kind(store):
 
 def test_names_of_folders(store, tmp_path):
     assert store.solver_folder("a-b_C9") == tmp_path / "out/solver_dir/solve_a-b_C9"
-    assert store.differ_folder("x" * 64, "zo") == tmp_path / f"out/differ_dir/zo/solve_{'x' * 64}"
+    for task_id in ("x" * 249, "ä" * 124, "a.b", "a b", "a.."):
+        assert store.differ_folder(task_id, "zo") == tmp_path / f"out/differ_dir/zo/solve_{task_id}"
+        assert store.save_solvers(task_id, [Link(1, 14, A)], {A: text_of(A)}).stayed == [0]
+        assert read_links(store.solver_folder(task_id)) == [Link(1, 14, A)]
+    assert_whole(tmp_path / "out")
 
 
 def test_examples_of_the_docstrings(tmp_path):
