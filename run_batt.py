@@ -16,13 +16,12 @@ import json
 import math
 import random
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from io import TextIOWrapper
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from warnings import catch_warnings, simplefilter
@@ -52,11 +51,13 @@ from batt_utils.expand import expand
 from batt_utils.failures import Failures, report_unknown
 from batt_utils.files import check_file, check_here, write_file
 from batt_utils.inline import Inliner, TooLong
+from batt_utils.jobs import Failure, pause
+from batt_utils.machine import count_cores, share_memory
 from batt_utils.modules import load_batt
 from batt_utils.plan import make_plan
 from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
-from batt_utils.signals import Interrupted, hold, raise_signals, release
+from batt_utils.signals import Interrupted, held, raise_signals
 from batt_utils.store import Link, Store, check_save, compete, read_links, remove_empty
 from batt_utils.tasks import (
     STAGES,
@@ -72,7 +73,8 @@ from batt_utils.timing import Seconds, measure, summarize
 if TYPE_CHECKING:
     from cProfile import Profile
 
-    from batt_utils.workers import Failure, Workers
+    from batt_utils.serial import Serial
+    from batt_utils.workers import Workers
 
 __version__ = "1.0.0"
 __all__ = [
@@ -99,6 +101,7 @@ t_call: Mapping[int, object] | None = None  # of texts, or of records that have 
 PILE_LOG = "pile.log"
 OTHER_JSON = "choose another --json"
 INLINE_THREADS = 4
+DEFAULT_WORKERS = 4  # at most
 NOTHING = SampleCount([], [], [], {}, False)
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
 
@@ -107,15 +110,13 @@ class Session(NamedTuple):
     """What the tasks of a run share."""
 
     calls: Calls
-    workers: "Workers"
-    cpu_workers: "Workers"  # for what the GPU's memory does not do for
+    workers: "Workers | Serial"
+    cpu_workers: "Workers | Serial"  # for what the GPU's memory does not do for
     store: Store
     dsl: str  # the file of the functions that calls name
     form: str  # how the batt was read
     failures: Failures
-
-
-_session: Session | None = None  # that of the `main` that runs
+    write: Callable[[str], None] = print  # a line
 
 
 class Options(NamedTuple):
@@ -146,10 +147,20 @@ class TaskScore(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A solver that was saved: whose scores it has, and how quick it is."""
+    """A solver that is saved: whose scores it has, and how quick it is."""
 
     solver_id: str
     t_log: int
+
+
+class Outcome(NamedTuple):
+    """What a task gives: links and texts (by md5) to be saved, and whether anything passed its time."""
+
+    solvers: list[Link]
+    solver_texts: dict[str, str]
+    differs: dict[str, list[Link]]  # by kind
+    differ_texts: dict[str, str]
+    timed_out: bool
 
 
 def cli(arguments: Sequence[str] | None = None) -> int:
@@ -257,9 +268,10 @@ async def main(
     Raises:
         ValueError: an unknown task, or a batt or data that is none; says where and what to do.
         OSError: something cannot be read or written.
-        KeyboardInterrupt: when the summary so far is printed.
+        KeyboardInterrupt, CancelledError: when the summary so far is printed.
     """
-    global _session
+    from asyncio import CancelledError
+
     seconds: dict[str, float] = {}
     done = timeouts = 0
     failures = Failures()
@@ -268,33 +280,28 @@ async def main(
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        opened = _open_session(total_data, task_ids, options, failures, batt_module_name)
-        with opened as _session, profile or nullcontext():
+        async with _open_session(total_data, task_ids, options, failures, batt_module_name) as session:
             if enable_timing:
-                _say(f"tasks: {name_paths(sources)}")
-                _say(f"DSL: {_session.dsl}")
-                _say(f"batt: {_session.form}")
+                _say(session, f"tasks: {name_paths(sources)}")
+                _say(session, f"DSL: {session.dsl}")
+                _say(session, f"batt: {session.form}")
             with suppress(OSError):  # the folder may be read-only
                 Path(PILE_LOG).unlink()
-            for task_i, task_id in enumerate(_show_progress(task_ids)):
-                with measure(seconds, "main.run_batt"):
-                    timed_out, _ = await run_batt(
-                        total_data,
-                        task_i,
-                        task_id,
-                        D_Score(),
-                        time.time(),
-                        PILE_LOG,
-                        timeout,
-                        seconds,
-                    )
-                done += 1
-                timeouts += timed_out
-                release()
-    except KeyboardInterrupt as error:
+            progress, write = _open_progress(task_ids)
+            session = session._replace(write=write)
+            with profile or nullcontext(), progress as tasks:
+                for task_i, task_id in enumerate(tasks):
+                    with measure(seconds, "main.run_batt"):
+                        outcome = await run_task(
+                            session, total_data, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds
+                        )
+                        with held():
+                            save(session.store, task_id, outcome, seconds)
+                            done += 1
+                            timeouts += outcome.timed_out
+                    await pause()
+    except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
-    finally:
-        _session = None
     if line := failures.sum_up():
         _warn(line)
     with explain_stdout():
@@ -357,26 +364,44 @@ async def run_batt(
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    with _use_session(total_data, [task_id], batt_module_name) as session:
-        _say(f"-- {task_id} - {task_i} start --")
-        with measure(prof, "run_batt.check_batt"):
-            score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
-        _say(f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
+    async with _open_session(total_data, [task_id], DEFAULTS, Failures(), batt_module_name) as session:
+        outcome = await run_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
+        with held():
+            save(session.store, task_id, outcome, prof)
+    return outcome.timed_out, d_score
 
-        with measure(prof, "run_batt.phase1_filter"):
-            unique = filter_candidates(score.candidates)
-        _say(f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-        with measure(prof, "run_batt.phase2_inline_batch"):
-            names = inline_batch("solve", session.calls, list(unique), prof)
+async def run_task(
+    session: Session,
+    total_data: Samples,
+    task_i: int,
+    task_id: str,
+    d_score: D_Score,
+    timeout: float,
+    log: str,
+    prof: Seconds | None,
+) -> Outcome:
+    """Scores the batt on one task; the differ counts go to `d_score`."""
+    _say(session, f"-- {task_id} - {task_i} start --")
+    with measure(prof, "run_batt.check_batt"):
+        score = await score_task(session, total_data, task_i, task_id, d_score, timeout, log, prof)
+    _say(session, f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
 
-        with measure(prof, "run_batt.phase3_process"):
-            saved, timed_out = process(session, task_id, unique, names, score, timeout, prof)
+    with measure(prof, "run_batt.phase1_filter"):
+        unique = filter_candidates(score.candidates)
+    _say(session, f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-        with measure(prof, "run_batt.phase4_differs"):
-            save_differs(session, task_id, saved, d_score, score.s_score, prof)
+    with measure(prof, "run_batt.phase2_inline_batch"):
+        names = inline_batch("solve", session.calls, list(unique), prof)
 
-    return score.timed_out or timed_out, d_score
+    with measure(prof, "run_batt.phase3_process"):
+        solvers, solver_texts, saved, timed_out = await process(
+            session, task_id, unique, names, score, timeout, prof
+        )
+
+    with measure(prof, "run_batt.phase4_differs"):
+        differs, differ_texts = link_differs(session.calls, saved, d_score, score.s_score, prof)
+    return Outcome(solvers, solver_texts, differs, differ_texts, score.timed_out or timed_out)
 
 
 async def check_batt(
@@ -395,8 +420,8 @@ async def check_batt(
 
     The arguments are those of `run_batt`.
     """
-    with _use_session(total_data, [], batt_module_name) as session:
-        score = score_task(
+    async with _open_session(total_data, [], DEFAULTS, Failures(), batt_module_name) as session:
+        score = await score_task(
             session,
             total_data,
             task_i,
@@ -410,7 +435,7 @@ async def check_batt(
     return score.candidates, score.o_score, score.s_score
 
 
-def score_task(
+async def score_task(
     session: Session,
     total_data: Samples,
     task_i: int,
@@ -422,7 +447,7 @@ def score_task(
     keep_values: bool = False,
 ) -> TaskScore:
     """Scores every candidate on every sample; the differ counts go to `d_score`."""
-    _say(f"-- {task_id} - {task_i} --")
+    _say(session, f"-- {task_id} - {task_i} --")
     jobs = {
         part: [Job(task_id, part, i, keep_values) for i in range(len(total_data[part][task_id]))]
         for part in ("test", "demo")  # test samples take longest, so they start first
@@ -433,8 +458,8 @@ def score_task(
     samples: dict[str, list[Any]] = {}
     for part in jobs:
         with measure(prof, f"batt.{part}.run_with_timeout"):
-            samples[part] = list(islice(results, len(jobs[part])))
-    _score_again(session, jobs, samples, timeout, log)
+            samples[part] = [await anext(results) for _ in jobs[part]]
+    await _score_again(session, jobs, samples, timeout, log)
 
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False)
@@ -450,24 +475,24 @@ def score_task(
             )
             if sample is not result and not sample.timed_out:
                 _warn(f"{task_id} {part}[{i}] left out: {result.what}")
-            _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
+            _say(session, f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
             counted.append(sample)
-            count_sample(sample, score.o_score, d_score)
+            count_sample(session, sample, score.o_score, d_score)
             for t, taken in sample.seconds.items():
                 score.seconds[t] += taken
             if sample.timed_out:
-                _say(f"-- {task_id} - {part}[{i}] timed out")
+                _say(session, f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
     for line in session.failures.add(task_id, counted):
         _warn(line)
-    _say(f"-- {task_id} - {task_i} scored --")
+    _say(session, f"-- {task_id} - {task_i} scored --")
     if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
         raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
     return score._replace(candidates=list(candidates), timed_out=timed_out)
 
 
-def _score_again(
+async def _score_again(
     session: Session,
     jobs: Mapping[str, Sequence[Job]],
     samples: Mapping[str, list[Any]],
@@ -475,12 +500,11 @@ def _score_again(
     log: str,
 ) -> None:
     """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU."""
-    from batt_utils.workers import Failure
-
     for workers in (session.workers, session.cpu_workers):
         full = [job for part in jobs for job in jobs[part] if samples[part][job.number] is None]
         try:
-            results = list(workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout))
+            again = workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout)
+            results = [result async for result in again]
         except ValueError as error:  # the batt cannot be imported without a GPU
             results = [Failure(False, f"the GPU's memory is full; {error}")] * len(full)
         for job, result in zip(full, results):
@@ -490,12 +514,12 @@ def _score_again(
                 _warn(f"{place} scored on the CPU: the GPU's memory is full")
 
 
-def count_sample(sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
+def count_sample(session: Session, sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
     """Counts each candidate's output, and the differ values of the input and of that output."""
     for (_, _, o_solver_id, _, match), place in zip(sample.candidates, sample.counts_of):
         o_score.update(o_solver_id, match)
         if match:
-            _say(f"- {o_solver_id = } - {match = }")
+            _say(session, f"- {o_solver_id = } - {match = }")
         d_score.add(o_solver_id, sample.counts[place])
 
 
@@ -538,7 +562,7 @@ def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | 
     return {t: found for t, found in names.items() if isinstance(found, str)}
 
 
-def process(
+async def process(
     session: Session,
     task_id: str,
     unique: Mapping[int, str],
@@ -546,13 +570,14 @@ def process(
     score: TaskScore,
     timeout: float,
     prof: Seconds | None,
-) -> tuple[list[Saved], bool]:
-    """Phase 3: times, writes and links the solvers that can stay.
+) -> tuple[list[Link], dict[str, str], list[Saved], bool]:
+    """Phase 3: times the solvers that can stay.
 
     Which these are is known from their scores and, among equals, from the seconds of their calls.
 
     Returns:
-        All that were let in when they came, and whether one passed its time.
+        Their links and, by md5, their texts; all that were let in when they came; whether one passed
+        its time.
     """
     calls = session.calls
     roots = list(names)
@@ -565,7 +590,7 @@ def process(
 
     with measure(prof, "run_batt.check_solver_speed"):
         staying = {links[place].md5: (roots[place], estimates[place]) for place in stayed}
-        speeds = check_solver_speed(session, task_id, staying, timeout, score.samples)
+        speeds = await check_solver_speed(session, task_id, staying, timeout, score.samples)
     ended = staying.keys() - speeds
     for place in stayed:
         if speed := speeds.get(links[place].md5):
@@ -574,37 +599,41 @@ def process(
     with measure(prof, "run_batt.generate_expanded"):
         texts = {md5: expand(calls, "solve", staying[md5][0]) for md5 in speeds}
     arrivals = [links[place] for place in stayed if links[place].md5 not in ended]
-    hold()  # until their differs are saved, too
-    session.store.save_solvers(task_id, arrivals, texts)
     saved = [
         Saved(unique[roots[place]], links[place].t_log) for place in accepted if links[place].md5 not in ended
     ]
-    return saved, any(speed.timed_out for speed in speeds.values())
+    return arrivals, texts, saved, any(speed.timed_out for speed in speeds.values())
 
 
-def save_differs(
-    session: Session,
-    task_id: str,
-    saved: Sequence[Saved],
-    d_score: D_Score,
-    s_score: S_Score,
-    prof: Seconds | None,
-) -> None:
-    """Phase 4: writes the differs, and links each once for every saved solver that has a count for it."""
-    names = inline_batch("differ", session.calls, list(d_score.last_t.values()), prof)
+def link_differs(
+    calls: Calls, saved: Sequence[Saved], d_score: D_Score, s_score: S_Score, prof: Seconds | None
+) -> tuple[dict[str, list[Link]], dict[str, str]]:
+    """Phase 4: each differ's links by kind, one for every saved solver that has a count for it; its text."""
+    names = inline_batch("differ", calls, list(d_score.last_t.values()), prof)
     with measure(prof, "run_batt.generate_expanded"):
-        texts = {md5: expand(session.calls, "differ", t) for t, md5 in names.items()}
-    for kind in KINDS:
-        links = [
+        texts = {md5: expand(calls, "differ", t) for t, md5 in names.items()}
+    links = {
+        kind: [
             Link(counts[kind], solver.t_log, names[d_score.last_t[name]])
             for solver in saved
             for name, counts in s_score.score.get(solver.solver_id, {}).items()
             if d_score.last_t[name] in names
         ]
-        session.store.save_differs(task_id, kind, links, texts)
+        for kind in KINDS
+    }
+    return links, texts
 
 
-def check_solver_speed(
+def save(store: Store, task_id: str, outcome: Outcome, prof: Seconds | None) -> None:
+    """Writes and links a task's solvers, then its differs."""
+    with measure(prof, "run_batt.phase3_process"):
+        store.save_solvers(task_id, outcome.solvers, outcome.solver_texts)
+    with measure(prof, "run_batt.phase4_differs"):
+        for kind, links in outcome.differs.items():
+            store.save_differs(task_id, kind, links, outcome.differ_texts)
+
+
+async def check_solver_speed(
     session: Session, task_id: str, solvers: Mapping[str, tuple[int, float]], timeout: float, samples: int
 ) -> dict[str, Speed]:
     """Times solvers on every sample of their task: in each process one after the other.
@@ -631,27 +660,28 @@ def check_solver_speed(
 
     speeds: dict[str, Speed] = {}
     jobs = [(task_id, [*batch.values()], timeout) for batch in batches]
-    for batch, result in zip(batches, list(session.workers.run(check_speed, jobs, 2 * timeout))):
+    results = [result async for result in session.workers.run(check_speed, jobs, 2 * timeout)]
+    for batch, result in zip(batches, results):
         if isinstance(result, list):
             speeds |= zip(batch, result)
             continue
         for md5, source in batch.items():  # one of them is slow, hangs or ends its process
-            speed = _check_alone(session, task_id, source, timeout, samples)
+            speed = await _check_alone(session, task_id, source, timeout, samples)
             if isinstance(speed, Speed):
                 speeds[md5] = speed
             else:
-                _warn(f"solver {md5} left out: {speed.what}")
+                print(f"run_batt.py: solver {md5} left out: {speed.what}", file=sys.stderr)
     return speeds
 
 
-def _check_alone(
+async def _check_alone(
     session: Session, task_id: str, source: str, timeout: float, samples: int
-) -> "Speed | Failure":
+) -> Speed | Failure:
     """Times a solver, a sample at a time, until it ends a process or has one ended."""
     speed = Speed(0.0, False)
     for number in range(samples):
         job = (task_id, number, source, timeout)
-        (result,) = session.workers.run(check_sample_speed, [job], 2 * timeout)
+        result = await anext(session.workers.run(check_sample_speed, [job], 2 * timeout))
         if isinstance(result, Speed):
             speed = Speed(speed.seconds + result.seconds, speed.timed_out or result.timed_out)
         elif result.timed_out:
@@ -676,23 +706,26 @@ def track_solution(t_num: int, done: set[int] | None) -> set[int]:
     return done
 
 
-@contextmanager
-def _open_session(
+@asynccontextmanager
+async def _open_session(
     total_data: Samples,
     saved: Sequence[str],
     options: Options,
     failures: Failures,
     batt_module_name: str | None = None,
-) -> Iterator[Session]:
+) -> AsyncIterator[Session]:
     """Reads the batt and opens the workers and the store for it; `saved` are the tasks that are stored."""
-    from batt_utils.workers import Failure, Workers, count_cores, share_memory
+    from multiprocessing import current_process
 
+    engine = _choose_engine(in_process := current_process().daemon)
+    tuned = options.tune
     table_is_set = t_call is not None and options.batt_import is None
     name = batt_module_name or options.batt_import
     if batt is not None and name is None:
-        subject: Any = batt if can_fork() else find_home(batt)
+        subject: Any = batt if in_process or can_fork() else find_home(batt)
         calls = check_calls(t_call or {})
         form = "called as a function: it is set in run_batt"
+        tuned = tuned and not in_process  # there, the function is the caller's own
     else:
         table = check_calls(t_call or {}) if table_is_set else None
         module = load_batt(name or "batt", table, options.device)
@@ -704,18 +737,18 @@ def _open_session(
             subject = module.name
             form = f"called as a function: {module.reason}"
     folder = "." if Path("dsl.py").exists() else options.out
-    arguments = (subject, total_data, folder, options.tune)
-    memory_limit = options.memory_limit or share_memory()
-    count = options.workers or count_cores()
+    arguments = (subject, total_data, folder, tuned)
+    count = options.workers or min(count_cores(), DEFAULT_WORKERS)
+    memory_limit = options.memory_limit or share_memory(count)
     store = Store(options.out)
     with (
         store.tidied(),
-        Workers(count, prepare, (*arguments, options.device), memory_limit) as workers,
-        Workers(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
+        engine(count, prepare, (*arguments, options.device), memory_limit) as workers,
+        engine(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
     ):
         if saved:
             store.prepare(saved)
-        for ready in list(workers.run(check_ready, [()] * workers.count, None)):
+        for ready in [ready async for ready in workers.run(check_ready, [()] * workers.count, None)]:
             if isinstance(ready, Failure):
                 raise ValueError(
                     f"the workers cannot be made ready: {ready.what}: mend what the batt imports"
@@ -725,48 +758,41 @@ def _open_session(
         yield Session(calls, workers, cpu_workers, store, ready.dsl, form, failures)
 
 
-@contextmanager
-def _use_session(
-    total_data: Samples, saved: Sequence[str], batt_module_name: str | None
-) -> Iterator[Session]:
-    """The session of the `main` that runs, else one for this task alone."""
-    if _session is not None:
-        yield _session
-    else:
-        with _open_session(total_data, saved, Options(), Failures(), batt_module_name) as session:
-            yield session
+def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
+    """Gives the class of what runs jobs: in processes of their own, or in this one if it can have none."""
+    if in_process:
+        from batt_utils.serial import Serial
+
+        _warn(
+            "a daemon process can start no workers: the programs run in it, and nothing stops one that hangs "
+            "in C, crashes or takes all memory"
+        )
+        return Serial
+    from batt_utils.workers import Workers
+
+    return Workers
 
 
-def _show_progress(task_ids: Sequence[str]) -> Iterator[str]:
-    """Gives the tasks; several with a bar on stderr, where that is a terminal or a notebook."""
-    global _write
-    if len(task_ids) < 2:
-        yield from task_ids
-        return
-    try:
-        with catch_warnings():
+def _open_progress(
+    task_ids: Sequence[str],
+) -> tuple[AbstractContextManager[Iterable[str]], Callable[[str], None]]:
+    """Gives the tasks, and what prints a line.
+
+    Several have a bar on stderr, where that is a terminal or a notebook; lines are then printed above it.
+    """
+    if len(task_ids) > 1:
+        with suppress(ModuleNotFoundError), catch_warnings():
             simplefilter("ignore")  # of a notebook that can show no bar, or that no thread can be started
             from tqdm.auto import tqdm
 
-            bar = tqdm(task_ids, unit="task", disable=None)
-    except ModuleNotFoundError:  # no bar
-        yield from task_ids
-        return
-
-    _write = tqdm.write  # above the bar
-    try:
-        yield from bar
-    finally:
-        _write = print
+            return tqdm(task_ids, unit="task", disable=None), tqdm.write
+    return nullcontext(task_ids), print
 
 
-_write: Callable[[str], None] = print
-
-
-def _say(text: str) -> None:
+def _say(session: Session, text: str) -> None:
     """Prints a line with the place in this file that says it."""
     with explain_stdout():
-        _write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+        session.write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
 
 
 def _warn(line: str) -> None:
@@ -774,12 +800,12 @@ def _warn(line: str) -> None:
 
 
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """Runs a coroutine that waits for nothing, also where an event loop runs, as in a notebook."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    raise RuntimeError("the coroutine waits for something")
+    """Runs a coroutine that only pauses, also where an event loop runs, as in a notebook."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
 
 def _print_profile(profile: "Profile", top: int) -> None:
@@ -826,7 +852,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
     add("--memory-limit", type=_natural, metavar="MIB",
-        help="for each process, unless it uses CUDA (default: a quarter of the machine's)")  # fmt: skip
+        help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
     add("--device", choices=DEVICES, default="auto",
         help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")

@@ -13,7 +13,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from functools import lru_cache, partial
+from contextvars import ContextVar
+from functools import partial
 from hashlib import md5
 from itertools import chain
 from operator import index
@@ -524,15 +525,16 @@ class Host(NamedTuple):
     evaluator: TableEvaluator | FunctionEvaluator
     names: dict[str, object]
     samples: Samples
+    pairs: dict[tuple[str, ...], Pairs]  # see `_pairs`
 
 
-_host: Host | BaseException
+_prepared: ContextVar[Host | BaseException] = ContextVar("_prepared")
 
 
 def prepare(
     batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned: bool = True, device: str = "auto"
 ) -> None:
-    """Makes this process ready for `score_sample` and `check_speed`.
+    """Makes this process, in the current context, ready for `score_sample` and `check_speed`.
 
     Args:
         batt: a batt read as data; the name of a module with a batt of another shape; or the function itself.
@@ -541,13 +543,11 @@ def prepare(
         tuned: whether a DSL that is not ours is tuned.
         device: `auto`, `cpu` or `gpu`.
     """
-    global _host
     # What a program prints is not ours; and a notebook's streams do not work in another process.
     sys.stdout = sys.stderr
     with suppress(OSError):  # stderr is closed
         sys.stdout = sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.path[:0] = dict.fromkeys([str(Path(folder).resolve()), str(Path.cwd())])
-    _pairs.cache_clear()
     try:
         use_device(device)
         if not callable(batt):
@@ -562,10 +562,9 @@ def prepare(
             if tuned:
                 tune(names, [getattr(batt, "__name__", "")])
             evaluator = FunctionEvaluator(batt)
-        _host = Host(evaluator, names, samples)
+        _prepared.set(Host(evaluator, names, samples, {}))
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
-        _host = error
-    gc.freeze()
+        _prepared.set(error)
     # Values are trees, free of cycles: looking for these after every 700 new ones took a quarter of the time.
     gc.set_threshold(500_000)
 
@@ -600,9 +599,10 @@ def check_ready() -> Ready:
 
 
 def _get_host() -> Host:
-    if isinstance(_host, BaseException):
-        raise _host
-    return _host
+    host = _prepared.get()
+    if isinstance(host, BaseException):
+        raise host
+    return host
 
 
 def load_names(
@@ -738,8 +738,11 @@ def _time_solver(source: str, pairs: Pairs, samples: Pairs, timeout: float) -> S
     return Speed(perf_counter() - start, not all(in_time))
 
 
-@lru_cache(maxsize=2)
 def _pairs(task_id: str, *parts: str) -> Pairs:
-    """S: the pairs (input, output) of a task's samples."""
-    samples = _get_host().samples
-    return tuple((sample["input"], sample["output"]) for part in parts for sample in samples[part][task_id])
+    """S: the pairs (input, output) of a task's samples; the same object each time."""
+    host = _get_host()
+    key = (task_id, *parts)
+    if key not in host.pairs:
+        samples = (sample for part in parts for sample in host.samples[part][task_id])
+        host.pairs[key] = tuple((sample["input"], sample["output"]) for sample in samples)
+    return host.pairs[key]

@@ -81,7 +81,7 @@ class OtherShape(ValueError):
 # One pattern for a statement makes a quick pass over megabytes of very regular text.
 _HEAD = re.compile(r"^def batt\(task_id, S, I, C, log_path\):\n", re.MULTILINE)
 _COMMENTS = r"(?:[ \t]*(?:#.*)?\n)*"
-_LISTS = re.compile(rf"{_COMMENTS}(?:    ([so]) = \[\]\n{_COMMENTS}(?:    (?!\1)([so]) = \[\]\n)?)?")
+_LISTS = rf"{_COMMENTS}(?:    ([so]) = \[\]\n{_COMMENTS}(?:    (?!\1)([so]) = \[\]\n)?)?"
 _N = f"({_DIGITS})"
 _ITEM = r"[^\s(),.]+"
 _CALL = rf"([A-Za-z_][A-Za-z_0-9]*)\(((?:{_ITEM}(?:, {_ITEM})*)?)\)\n"
@@ -101,7 +101,7 @@ _STATEMENT = re.compile(
 _RETURN = r"    return o, s[ \t]*"
 _END = re.compile(rf"{_RETURN}(?:\n{_COMMENTS}[ \t]*(?:#.*)?)?\Z")
 # The lines that fit of a statement that does not fit as a whole.
-_PART = re.compile(rf"{_COMMENTS}(?:{_TRY}(?:{_GUARDED}(?:{_EXCEPT})?)?|{_RETURN}\n{_COMMENTS})?", re.ASCII)
+_PART = rf"{_COMMENTS}(?:{_TRY}(?:{_GUARDED}(?:{_EXCEPT})?)?|{_RETURN}\n{_COMMENTS})?"
 _THREE: Guard = (TypeError, AttributeError, ValueError)
 _FIVE: Guard = (*_THREE, IndexError, KeyError)
 
@@ -189,16 +189,16 @@ def _read_head(source: str) -> tuple[list[ast.stmt], int]:
         if not isinstance(batt, ast.FunctionDef) or batt.decorator_list:
             decorated = [batt, *getattr(batt, "decorator_list", ())]
             raise OtherShape(_tell_line(source, min(node.lineno for node in decorated)))
-        lists = _LISTS.match(source, head.end())
+        lists = re.compile(_LISTS).match(source, head.end())
         if lists is None or lists[2] is None:
             raise _find_misfit(source, head.end(), _LISTS)
         return statements, lists.end()
     raise OtherShape(reason)
 
 
-def _find_misfit(source: str, position: int, fitting: re.Pattern[str] = _PART) -> OtherShape:
+def _find_misfit(source: str, position: int, fitting: str = _PART) -> OtherShape:
     """The error of the first line that does not fit, at `position` or after what is fitting there."""
-    if part := fitting.match(source, position):
+    if part := re.compile(fitting, re.ASCII).match(source, position):
         position = part.end()
     return OtherShape(_tell_line(source, source.count("\n", 0, position) + 1))
 
@@ -282,13 +282,13 @@ def _literal(source: str, path: str) -> Mapping[int, object]:
         for node in parse(source):
             match node:
                 case ast.Assign(targets=[ast.Name("t_call")], value=ast.Dict(keys, values)):
-                    return {_evaluate(t): _evaluate(value) for t, value in zip(keys, values)}
+                    return {_read_literal(t): _read_literal(value) for t, value in zip(keys, values)}
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         pass
     raise ValueError(f"{path}: no literal `t_call = {{N: 'func, arg, ...', ...}}`: write the batt anew")
 
 
-def _evaluate(node: ast.expr | None) -> Any:
+def _read_literal(node: ast.expr | None) -> Any:
     """The value of a literal, or of a record of literals."""
     match node:
         case ast.Call(ast.Name("HintValue"), given, named):

@@ -2,24 +2,24 @@
 
 import errno
 import faulthandler
+import gc
 import multiprocessing
 import os
-import pickle
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from time import monotonic
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 import pebble
 
 from batt_utils.console import LIMITS, note
 from batt_utils.device import can_fork
-
-if sys.platform != "win32":
-    import resource
+from batt_utils.jobs import WAITING, Failure, Outcomes, read_outcome, run_job
+from batt_utils.machine import get_taken_memory, limit_memory
 
 # Pebble looks for what is late or has ended this often, lets what it ends say goodbye this long, and
 # waits this long for a lock that a process may have taken to its grave.
@@ -28,23 +28,9 @@ pebble.CONSTS.term_timeout = 0.02
 pebble.CONSTS.channel_lock_timeout = 10
 
 START_SECONDS = 60  # for a process to be made ready
+WAIT_SECONDS = 0.02  # for an outcome, before others may run
 ATTEMPTS = 2
-MIB = 2**20
-CUDA_MODULES = {"cupy", "jax", "numba.cuda", "pycuda", "torch"}
-
-
-class Failure(NamedTuple):
-    """A job that gave no result: whether it was late, and what it did, to be said after its name."""
-
-    timed_out: bool
-    what: str
-
-
 LATE = Failure(True, "it passes its time")
-
-
-class _Raised(NamedTuple):
-    error: Exception
 
 
 class _Task:
@@ -56,21 +42,6 @@ class _Task:
         self.limit = limit
         self.future: Any = None
         self.alone = False
-
-
-def count_cores() -> int:
-    """How many processors this process may use, at most 4."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), 4)
-    return min(os.cpu_count() or 1, 4)
-
-
-def share_memory() -> int | None:
-    """A quarter of the machine's memory, in MiB; None where its size is not known."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB // 4
-    except (AttributeError, OSError, ValueError):
-        return None
 
 
 class Workers:
@@ -96,8 +67,8 @@ class Workers:
             count: of processes.
             prepare: makes a process ready.
             arguments: those of `prepare`.
-            memory_limit: MiB of address space for each process; None: no limit. It is not set in a
-                process that has imported a CUDA library: CUDA reserves far more than it uses.
+            memory_limit: MiB that the jobs of each process may take; None: no limit (see
+                `limit_memory`).
         """
         self.count = count
         self._setup = (os.getpid(), memory_limit, prepare, arguments)
@@ -123,8 +94,8 @@ class Workers:
 
     def run(
         self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
-    ) -> Iterator[Any]:
-        """Starts `function(*job)` for each job, and yields what came of them, in order.
+    ) -> Outcomes:
+        """Starts `function(*job)` for each job, and gives what came of them, in order.
 
         A job whose process dies is run again once, and those beside it as well. Its results are to be
         taken before the next call: jobs of before are forgotten then.
@@ -134,7 +105,7 @@ class Workers:
             jobs: the arguments of each.
             timeout: seconds after which a job's process is ended, and replaced; None: never.
 
-        Yields:
+        Returns:
             For each job what the function returned, or a `Failure`.
 
         Raises:
@@ -144,7 +115,7 @@ class Workers:
         self._tasks = [_Task(function, job, timeout) for job in jobs]
         for task in self._tasks:
             self._schedule(task)
-        return map(self._await, self._tasks)
+        return Outcomes(self._await_all(self._tasks))
 
     def _make_pool(self) -> pebble.ProcessPool:
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
@@ -163,8 +134,13 @@ class Workers:
         except (OSError, RuntimeError) as error:  # told when the task is waited for
             self._refusal = error
 
-    def _await(self, task: _Task) -> Any:
-        """Waits for a task. One whose process dies has a second attempt, in a new pool.
+    def _await_all(self, tasks: Sequence[_Task]) -> Iterator[Any]:
+        for task in tasks:
+            outcome = yield from self._await(task)
+            yield outcome
+
+    def _await(self, task: _Task) -> Generator[Any, None, Any]:
+        """Waits for a task, a moment at a time. One whose process dies has a second attempt, in a new pool.
 
         The pool's processes share pipes and locks, and a dead one may have held them: so all go with it.
         The tasks that are left then run one at a time, and the next death has one cause.
@@ -176,10 +152,12 @@ class Workers:
                 self._schedule(task)
             error: Any = self._refusal
             if task.future is not None:
-                wait([task.future], (task.limit or 0) * len(self._tasks) + 2 * START_SECONDS)
+                latest = monotonic() + (task.limit or 0) * len(self._tasks) + 2 * START_SECONDS
+                while not wait([task.future], WAIT_SECONDS).done and monotonic() < latest:
+                    yield WAITING
                 error = task.future.exception() if task.future.done() else TimeoutError("nothing moves")
                 if error is None:
-                    return _read(task.future.result())
+                    return read_outcome(task.future.result())
                 if task.future.done() and isinstance(error, TimeoutError):
                     return LATE
                 if not isinstance(error, (TimeoutError, RuntimeError, pebble.ProcessExpired)):
@@ -217,8 +195,9 @@ def _start(parent: int, limit: int | None, prepare: Callable[..., None], argumen
         os.dup2(2, 1)  # what a program prints is not ours
     _end_after(START_SECONDS)
     prepare(*arguments)
+    gc.freeze()
     faulthandler.cancel_dump_traceback_later()
-    _memory = _limit_memory(limit)
+    _memory = limit_memory(limit)
 
 
 _process: int
@@ -232,56 +211,19 @@ def _end_after(seconds: float) -> None:
         faulthandler.dump_traceback_later(seconds, exit=True, file=_null)
 
 
-def _limit_memory(limit: int | None) -> int | None:
-    """Limits the address space of this process; the bytes that a job may find taken, None: any."""
-    if limit is None or sys.platform == "win32" or CUDA_MODULES & sys.modules.keys():
-        return None
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    space = limit * MIB if most == resource.RLIM_INFINITY else min(limit * MIB, most)
-    with suppress(OSError, ValueError):  # systems that know the limit but do not take it
-        resource.setrlimit(resource.RLIMIT_AS, (space, most))
-    taken = _get_memory()
-    return taken and taken + (space - taken) // 2
-
-
-def _get_memory() -> int | None:
-    """The bytes of address space that this process has taken; None where the system does not say."""
-    try:
-        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 (before every job: it is quicker)
-            return int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return None
-
-
 def _work(function: Callable[..., Any], job: Sequence[object], limit: float | None) -> bytes:
-    """Runs a job in a worker; what comes of it, pickled here so that nothing can fail on its way."""
-    taken = _get_memory() if _memory else None
+    """Runs a job in a worker; what comes of it, pickled."""
+    taken = get_taken_memory() if _memory else None
     if _memory and taken and taken > _memory:
         os._exit(1)  # what a program before has kept leaves too little for this job
-    outcome: Any
     try:
         if limit is not None:
             _end_after(limit + 1)
-        outcome = function(*job)
-        return pickle.dumps(outcome)
-    except MemoryError:
-        outcome = Failure(False, "it needs more than the memory limit")
-    except (ValueError, OSError) as error:
-        outcome = _Raised(error)
-    except BaseException as error:
-        outcome = Failure(False, f"{type(error).__name__}: {error}".partition("\n")[0])
+        return run_job(function, job)
     finally:
         if os.getpid() != _process:
             os._exit(1)  # a copy that a program has forked; it has no watchdog to cancel
         faulthandler.cancel_dump_traceback_later()
-    return pickle.dumps(outcome)
-
-
-def _read(result: bytes) -> Any:
-    outcome = pickle.loads(result)
-    if isinstance(outcome, _Raised):
-        raise outcome.error
-    return outcome
 
 
 def _tell_end(error: Exception) -> str:

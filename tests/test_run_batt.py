@@ -5,14 +5,18 @@ import errno
 import hashlib
 import itertools
 import json
+import logging
+import multiprocessing
 import os
 import random
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -23,6 +27,8 @@ import run_batt
 from batt_utils import evaluate
 from batt_utils.card import demo
 from batt_utils.program import HintValue
+from batt_utils.store import Store
+from host import make_host
 from machines import can_limit_processes, find_ways, limited_processes, mounted, read_only
 
 ROOT = Path(run_batt.__file__).parent
@@ -1066,3 +1072,175 @@ def test_main_runs_where_a_caller_awaits_it(here, monkeypatch, capsys):
     assert result["tasks"] == 1
     assert "1 tasks - 0 timeouts" in capsys.readouterr().out
     assert [path.parts[-3] for path in Path("solver_dir").glob("*/*/*/*.py")] == ["0"]
+
+
+# Event loops, signals, and processes that can start none
+
+
+TASKS = [TASK, "00d62c1b", "017c7c7b"]
+SOON = 2  # seconds
+DIFFER = """\
+    t2 = size(I)
+    t3 = repeat(t2, 1)
+    s.append((3, 'None', 'some', t3))
+    s.append((3, 'a', 'some', t3))
+"""
+HANGING = """\
+def batt(task_id, S, I, C, log_path):
+    while True:
+        pass
+"""
+
+
+@pytest.fixture
+def identity(here):
+    """Writes a batt with one solver; gives options for it."""
+    (here / "some.py").write_text("from batt_utils.arc.dsl import *\n\n" + GOOD)
+    (here / "some_call.py").write_text("t_call = {1: 'identity, I'}\n")
+    return run_batt.Options(batt_import="some", workers=1)
+
+
+def list_tasks(out="."):
+    return sorted(path.name for path in Path(out).glob("solver_dir/*"))
+
+
+def cancel_main(when, **options):
+    """Cancels `main` once a condition holds; gives the seconds that it went on, and the error."""
+
+    async def run():
+        main = asyncio.create_task(run_batt.main(TASKS, **options))
+        while not when():
+            await asyncio.sleep(0)
+        begin = time.perf_counter()
+        main.cancel()
+        await asyncio.wait([main])
+        return time.perf_counter() - begin, main.cancelled()
+
+    return asyncio.run(run())
+
+
+def test_main_can_be_cancelled_between_tasks(identity, capsys):
+    seconds, cancelled = cancel_main(lambda: list_tasks() == [f"solve_{TASK}"], options=identity)
+    assert cancelled and seconds < SOON
+    assert capsys.readouterr().out.endswith("\n1 tasks - 0 timeouts\n")
+    assert list_tasks() == [f"solve_{TASK}"]
+    assert multiprocessing.active_children() == []
+
+
+def test_main_can_be_cancelled_while_it_waits_for_a_sample(identity, capsys):
+    Path("some.py").write_text(HANGING)
+    seconds, cancelled = cancel_main(multiprocessing.active_children, timeout=60, options=identity)
+    assert cancelled and seconds < SOON
+    assert capsys.readouterr().out.endswith("0 tasks - 0 timeouts\n")
+    assert list_tasks() == []
+    assert multiprocessing.active_children() == []
+
+
+def test_two_mains_at_once_share_nothing(identity, capsys):
+    for name in ("hmirror", "vmirror"):
+        Path(f"{name}_batt.py").write_text(Path("some.py").read_text().replace("identity", name))
+        Path(f"{name}_batt_call.py").write_text(f"t_call = {{1: '{name}, I'}}\n")
+
+    async def run_both():
+        return await asyncio.gather(
+            *[
+                run_batt.main(tasks, options=identity._replace(batt_import=f"{name}_batt", out=name))
+                for name, tasks in (("hmirror", TASKS), ("vmirror", TASKS[:2]))
+            ]
+        )
+
+    assert [result["tasks"] for result in asyncio.run(run_both())] == [3, 2]
+    for name, tasks in (("hmirror", TASKS), ("vmirror", TASKS[:2])):
+        assert list_tasks(name) == sorted(f"solve_{task}" for task in tasks)
+        (file,) = Path(name, "solver_md5").iterdir()
+        assert f"O = {name}(I)\n" in file.read_text()
+    printed = capsys.readouterr().out
+    assert printed.count("3 tasks - 0 timeouts\n") == printed.count("2 tasks - 0 timeouts\n") == 1
+
+
+def test_a_signal_while_a_task_is_saved_comes_when_all_of_it_is(identity, monkeypatch, capsys):
+    Path("some.py").write_text(Path("some.py").read_text().replace("    return o", f"{DIFFER}    return o"))
+    Path("some_call.py").write_text("t_call = {1: 'identity, I', 2: 'size, I', 3: 'repeat, t2, 1'}\n")
+    save_solvers = Store.save_solvers
+
+    def save_and_signal(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        save_solvers(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "save_solvers", save_and_signal)
+        assert run_batt.cli(["-b", "some", "-i", *TASKS]) == 130
+    assert capsys.readouterr().out.endswith("\n1 tasks - 0 timeouts\n")
+    assert list_tasks() == [f"solve_{TASK}"]
+    assert [path.name for path in Path("differ_dir/iz").iterdir()] == [f"solve_{TASK}"]
+
+    assert asyncio.run(run_batt.main(TASKS, options=identity))["tasks"] == 3
+    assert run_batt.cli(["-b", "some", "-i", *TASKS]) == 0
+
+
+IN_A_DAEMON = """\
+import asyncio
+import gc
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+import run_batt
+
+utils = sys.modules["utils"] = type(sys)("utils")  # of the name of a module in this folder
+
+def get_state():
+    handlers = {{number: signal.getsignal(number) for number in signal.valid_signals()}}
+    limits = [resource.getrlimit(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+    collector = gc.get_threshold(), gc.get_freeze_count()
+    streams = sys.stdout, sys.stderr, os.fstat(1).st_ino
+    names = {{path.stem for path in Path().glob("*.py")}} & sys.modules.keys()
+    return streams, dict(os.environ), sys.path[:], names, collector, limits, handlers
+
+def run(tasks):
+    before = get_state()
+    result = asyncio.run(run_batt.main(tasks, options=run_batt.Options(batt_import={name!r})))
+    assert get_state() == before
+    assert sys.modules["utils"] is utils
+    return result["tasks"]
+
+if __name__ == "__main__":
+    with multiprocessing.get_context({method!r}).Pool(1) as pool:
+        print(pool.map(run, [[{task!r}], ["00d62c1b", "0520fde7"]]))
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_main_runs_in_a_process_that_can_start_none(tmp_path, method):
+    folder = tmp_path / "checkout"
+    name = make_host(folder, 8)
+    (folder / "pooled.py").write_text(IN_A_DAEMON.format(task=TASK, name=name, method=method))
+    command = [sys.executable, "pooled.py"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "[1, 2]"), result.stderr
+    assert result.stderr.count("a daemon process can start no workers") == 2
+    found = {path.name: len([*path.glob("*/*/*.py")]) for path in folder.glob("solver_dir/*")}
+    for task in (TASK, "00d62c1b", "0520fde7"):
+        assert run_command("-b", name, "-i", task, "--out", "alone", cwd=folder).returncode == 0
+    alone = {path.name: len([*path.glob("*/*/*.py")]) for path in folder.glob("alone/solver_dir/*")}
+    assert found == alone != {}
+
+
+def test_a_function_is_not_changed_where_it_is_called_in_this_process(here, monkeypatch):
+    monkeypatch.setattr(run_batt, "batt", logging_batt)
+    monkeypatch.setattr(run_batt, "t_call", {1: "identity, I"})
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    code = logging_batt.__code__
+    assert asyncio.run(run_batt.main([TASK]))["tasks"] == 1
+    assert logging_batt.__code__ is code
+
+
+LOGGER = logging.getLogger(__name__)
+
+
+def logging_batt(task_id, S, I, C, log_path):  # noqa: E741
+    LOGGER.debug(f"{task_id}: {I = }")
+    return [(1, True, "a", I)], []

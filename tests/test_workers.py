@@ -1,3 +1,4 @@
+import asyncio
 import doctest
 import errno
 import faulthandler
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from batt_utils import workers as workers_module
-from batt_utils.workers import ATTEMPTS, LATE, Failure, Workers, count_cores, share_memory
+from batt_utils.workers import ATTEMPTS, LATE, Failure, Workers
 
 LONG = 60  # seconds that no test takes
 SHORT = 0.25
@@ -111,6 +112,39 @@ def test_a_result_comes_as_soon_as_it_is_there(workers):
     results = workers.run(wait, [(0,), (LONG,)], LONG)
     start = time.perf_counter()
     assert next(results) == 0
+    assert time.perf_counter() - start < LONG / 6
+
+
+async def take(outcomes):
+    return [outcome async for outcome in outcomes]
+
+
+async def count_turns(turns):
+    while True:
+        turns.append(None)
+        await asyncio.sleep(0)
+
+
+def test_an_event_loop_goes_on_while_jobs_run(workers):
+    async def run():
+        turns = []
+        counting = asyncio.create_task(count_turns(turns))
+        results = await take(workers.run(wait, [(0.5,), (0,), (0.5,)], LONG))
+        counting.cancel()
+        return results, len(turns)
+
+    results, turns = asyncio.run(run())
+    assert results == [0.5, 0, 0.5]
+    assert turns >= 5
+
+
+def test_a_wait_can_be_cancelled(workers):
+    async def run():
+        await asyncio.wait_for(take(workers.run(hang, [()], LONG)), SHORT)
+
+    start = time.perf_counter()
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(run())
     assert time.perf_counter() - start < LONG / 6
 
 
@@ -221,19 +255,6 @@ def test_no_process_is_left_by_a_failure():
 def test_nothing_is_started_before_the_first_job():
     with Workers(2, do_nothing, ()):
         assert multiprocessing.active_children() == []
-
-
-@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (3, 3), (4, 4), (64, 4)])
-def test_the_cores_that_may_be_used_count(monkeypatch, cores, expected):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
-    assert count_cores() == expected
-
-
-@pytest.mark.parametrize(("cores", "expected"), [(None, 1), (2, 2), (64, 4)])
-def test_the_cores_of_a_system_that_binds_none_count(monkeypatch, cores, expected):
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert count_cores() == expected
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="jobs of a docstring's example need a fork")
@@ -365,9 +386,16 @@ def test_a_job_that_takes_all_memory_fails_alone():
             assert list(workers.run(pow, [(2, 3)] * 4, LONG)) == [8] * 4
 
 
-def test_a_share_is_a_quarter_of_the_memory():
-    (total,) = re.findall(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
-    assert share_memory() == pytest.approx(int(total) / 1024 / 4, abs=1)
+def take_memory(mib):
+    return len(bytes(mib * MIB)) // MIB
+
+
+@pytest.mark.parametrize("limit", [4, 64])
+def test_a_limit_is_what_jobs_may_take(limit):
+    with Workers(1, do_nothing, (), limit) as workers:
+        too_much = Failure(False, "it needs more than the memory limit")
+        jobs = [(limit + 1,), (limit // 2,)]
+        assert list(workers.run(take_memory, jobs, LONG)) == [too_much, limit // 2]
 
 
 def get_state():
