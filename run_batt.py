@@ -14,7 +14,6 @@ import atexit
 import gc
 import json
 import math
-import os
 import random
 import sys
 from collections import defaultdict
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from warnings import catch_warnings, simplefilter
 
+from batt_utils.console import drop_lost_output, explain, explain_stdout, note, open_streams
 from batt_utils.device import (
     DEVICES,
     can_fork,
@@ -49,6 +49,7 @@ from batt_utils.evaluate import (
 )
 from batt_utils.expand import expand
 from batt_utils.failures import Failures, report_unknown
+from batt_utils.files import check_file, check_here, write_file
 from batt_utils.inline import Inliner, TooLong
 from batt_utils.jobs import Failure, pause
 from batt_utils.machine import count_cores, share_memory
@@ -57,7 +58,7 @@ from batt_utils.plan import make_plan
 from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
 from batt_utils.signals import Interrupted, held, raise_signals
-from batt_utils.store import Link, Store, check_save, compete, read_links
+from batt_utils.store import Link, Store, check_save, compete, read_links, remove_empty
 from batt_utils.tasks import (
     STAGES,
     find_sources,
@@ -98,6 +99,7 @@ batt: Batt | None = None
 t_call: Mapping[int, object] | None = None  # of texts, or of records that have a `value`
 
 PILE_LOG = "pile.log"
+OTHER_JSON = "choose another --json"
 INLINE_THREADS = 4
 DEFAULT_WORKERS = 4  # at most
 NOTHING = SampleCount([], [], [], {}, False)
@@ -163,10 +165,14 @@ class Outcome(NamedTuple):
 
 def cli(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    open_streams()
     given = _parse(arguments)
     random.seed(given.seed)
     status = 0
+    missing: Sequence[Path] = []
     try:
+        check_here()
+        missing = Store(given.out).find_missing()
         with raise_signals():
             status = _run_command(given)
     except Interrupted as interrupted:
@@ -176,15 +182,17 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         status = _complain(str(error))
     except OSError as error:
-        nameless = error.errno and not error.filename  # that of a print
-        status = _complain(_tell_lost_output(error) if nameless else str(error))
+        status = _complain(explain(error))
     except ModuleNotFoundError as error:
         status = _complain(f"the package {error.name} is missing: pip install {error.name}")
     except RecursionError:
         status = _complain("something is nested too deep to be read: write the batt anew")
     except MemoryError:
         status = _complain("there is not enough memory: give it fewer tasks or a smaller batt")
-    return _flush(status)
+    drop_lost_output()
+    if status:
+        remove_empty(missing)
+    return status
 
 
 def _run_command(given: argparse.Namespace) -> int:
@@ -199,6 +207,8 @@ def _run_command(given: argparse.Namespace) -> int:
     if given.mega_batch or given.batch_size is not None:
         _pass_over("--mega-batch" if given.mega_batch else "--batch-size")
     options = Options(*(getattr(given, name) for name in Options._fields))
+    if given.json is not None:
+        check_file(given.json, OTHER_JSON)
     result = _run(
         main(
             given.task_ids,
@@ -210,36 +220,20 @@ def _run_command(given: argparse.Namespace) -> int:
             options=options,
         )
     )
-    if given.json:
-        _write_json(Path(given.json), result)
-    if profile is not None:
-        _print_profile(profile, given.cprofile_top)
+    if given.json is not None:
+        write_file(given.json, json.dumps(result, indent=2) + "\n", OTHER_JSON)
+    with explain_stdout():
+        if profile is not None:
+            _print_profile(profile, given.cprofile_top)
+        sys.stdout.flush()
     return 2 if result["failures"] and not result["candidates"] else 0
 
 
 def _complain(text: str) -> int:
     """Says on stderr what is wrong, in one line; returns the exit status for it."""
     line = "\\n".join(text.splitlines())  # a path may have several
-    with suppress(OSError):
-        print(f"run_batt.py: {line}", file=sys.stderr)
+    _warn(line)
     return 2
-
-
-def _flush(status: int) -> int:
-    """Writes out what was printed; returns the exit status, which is another one if that fails."""
-    try:
-        if sys.stdout:
-            sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
-        if not status:
-            broken = isinstance(error, BrokenPipeError)
-            status = 128 + 13 if broken else _complain(_tell_lost_output(error))
-    return status
-
-
-def _tell_lost_output(error: OSError) -> str:
-    return f"cannot write to stdout: {error.strerror}: send it elsewhere"
 
 
 async def main(
@@ -286,12 +280,13 @@ async def main(
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        async with _open_session(total_data, options, failures, batt_module_name) as session:
+        async with _open_session(total_data, task_ids, options, failures, batt_module_name) as session:
             if enable_timing:
                 _say(session, f"tasks: {name_paths(sources)}")
                 _say(session, f"DSL: {session.dsl}")
                 _say(session, f"batt: {session.form}")
-            Path(PILE_LOG).unlink(missing_ok=True)
+            with suppress(OSError):  # the folder may be read-only
+                Path(PILE_LOG).unlink()
             progress, write = _open_progress(task_ids)
             session = session._replace(write=write)
             with profile or nullcontext(), progress as tasks:
@@ -309,9 +304,10 @@ async def main(
         interrupted = error
     if line := failures.sum_up():
         _warn(line)
-    print(f"{done} tasks - {timeouts} timeouts")
-    if enable_timing:
-        print(f"\n{summarize(seconds)}")
+    with explain_stdout():
+        print(f"{done} tasks - {timeouts} timeouts")
+        if enable_timing:
+            print(f"\n{summarize(seconds)}")
     if interrupted:
         raise interrupted
     counts = {"candidates": failures.candidates, "failures": failures.failed}
@@ -335,7 +331,7 @@ async def main_mega_batch(
 
 
 def _pass_over(what: str) -> None:
-    print(f"run_batt.py: {what} is passed over: tasks are scored as without it", file=sys.stderr)
+    _warn(f"{what} is passed over: tasks are scored as without it")
 
 
 async def run_batt(
@@ -368,7 +364,7 @@ async def run_batt(
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    async with _open_session(total_data, DEFAULTS, Failures(), batt_module_name) as session:
+    async with _open_session(total_data, [task_id], DEFAULTS, Failures(), batt_module_name) as session:
         outcome = await run_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
         with held():
             save(session.store, task_id, outcome, prof)
@@ -395,8 +391,6 @@ async def run_task(
         unique = filter_candidates(score.candidates)
     _say(session, f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-    if unique:
-        session.store.prepare()
     with measure(prof, "run_batt.phase2_inline_batch"):
         names = inline_batch("solve", session.calls, list(unique), prof)
 
@@ -426,7 +420,7 @@ async def check_batt(
 
     The arguments are those of `run_batt`.
     """
-    async with _open_session(total_data, DEFAULTS, Failures(), batt_module_name) as session:
+    async with _open_session(total_data, [], DEFAULTS, Failures(), batt_module_name) as session:
         score = await score_task(
             session,
             total_data,
@@ -480,7 +474,7 @@ async def score_task(
                 result if isinstance(result, SampleCount) else NOTHING._replace(timed_out=result.timed_out)
             )
             if sample is not result and not sample.timed_out:
-                print(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}", file=sys.stderr)
+                _warn(f"{task_id} {part}[{i}] left out: {result.what}")
             _say(session, f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
             counted.append(sample)
@@ -517,7 +511,7 @@ async def _score_again(
             samples[job.part][job.number] = result
             if workers is session.cpu_workers and not isinstance(result, Failure):
                 place = f"{job.task_id} {job.part}[{job.number}]"
-                print(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full", file=sys.stderr)
+                _warn(f"{place} scored on the CPU: the GPU's memory is full")
 
 
 def count_sample(session: Session, sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
@@ -556,11 +550,15 @@ def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | 
 
         size = -(-len(roots) // INLINE_THREADS) or 1
         batches = [roots[start : start + size] for start in range(0, len(roots), size)]
-        with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
-            names = dict(zip(roots, chain.from_iterable(pool.map(name_all, batches))))
+        try:
+            with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
+                found_names = [*pool.map(name_all, batches)]
+        except RuntimeError:  # no thread can be started
+            found_names = [*map(name_all, batches)]
+        names = dict(zip(roots, chain.from_iterable(found_names)))
     for found in names.values():
         if isinstance(found, TooLong):
-            print(f"run_batt.py: {kind} {found}", file=sys.stderr)
+            _warn(f"{kind} {found}")
     return {t: found for t, found in names.items() if isinstance(found, str)}
 
 
@@ -710,9 +708,13 @@ def track_solution(t_num: int, done: set[int] | None) -> set[int]:
 
 @asynccontextmanager
 async def _open_session(
-    total_data: Samples, options: Options, failures: Failures, batt_module_name: str | None = None
+    total_data: Samples,
+    saved: Sequence[str],
+    options: Options,
+    failures: Failures,
+    batt_module_name: str | None = None,
 ) -> AsyncIterator[Session]:
-    """Reads the batt and opens the workers and the store for it."""
+    """Reads the batt and opens the workers and the store for it; `saved` are the tasks that are stored."""
     from multiprocessing import current_process
 
     engine = _choose_engine(in_process := current_process().daemon)
@@ -738,10 +740,14 @@ async def _open_session(
     arguments = (subject, total_data, folder, tuned)
     count = options.workers or min(count_cores(), DEFAULT_WORKERS)
     memory_limit = options.memory_limit or share_memory(count)
+    store = Store(options.out)
     with (
+        store.tidied(),
         engine(count, prepare, (*arguments, options.device), memory_limit) as workers,
         engine(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
     ):
+        if saved:
+            store.prepare(saved)
         for ready in [ready async for ready in workers.run(check_ready, [()] * workers.count, None)]:
             if isinstance(ready, Failure):
                 raise ValueError(
@@ -749,7 +755,7 @@ async def _open_session(
                 )
         if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
             _warn(line)
-        yield Session(calls, workers, cpu_workers, Store(options.out), ready.dsl, form, failures)
+        yield Session(calls, workers, cpu_workers, store, ready.dsl, form, failures)
 
 
 def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
@@ -776,7 +782,7 @@ def _open_progress(
     """
     if len(task_ids) > 1:
         with suppress(ModuleNotFoundError), catch_warnings():
-            simplefilter("ignore")  # of a notebook that can show no bar
+            simplefilter("ignore")  # of a notebook that can show no bar, or that no thread can be started
             from tqdm.auto import tqdm
 
             return tqdm(task_ids, unit="task", disable=None), tqdm.write
@@ -785,11 +791,12 @@ def _open_progress(
 
 def _say(session: Session, text: str) -> None:
     """Prints a line with the place in this file that says it."""
-    session.write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+    with explain_stdout():
+        session.write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
 
 
 def _warn(line: str) -> None:
-    print(f"run_batt.py: {line}", file=sys.stderr)
+    note(f"run_batt.py: {line}")
 
 
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
@@ -799,18 +806,6 @@ def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
             coroutine.send(None)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
-
-
-def _write_json(path: Path, result: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise OSError(f"{path}: cannot be written ({error.strerror}): choose another --json") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _print_profile(profile: "Profile", top: int) -> None:

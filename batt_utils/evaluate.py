@@ -23,6 +23,7 @@ from time import perf_counter
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
+from batt_utils.console import ADVICE
 from batt_utils.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.plan import Plan, Step
 from batt_utils.prelude import Import
@@ -623,7 +624,7 @@ def load_names(
     if failures and not asked <= names.keys():
         broken = [error for error in failures if has_dsl or not isinstance(error, ImportError)]
         if broken:
-            raise ValueError(f"the batt's imports: {_tell(broken[0])}: mend what they import")
+            raise _explain_import("the batt's imports", broken[0], "mend what they import")
         exec(EMBEDDED, names)
     if has_dsl and tuned:
         tune(names, asked)
@@ -651,6 +652,13 @@ def _take_imports(
                 failures.append(error)
             names = found | names  # the one that counts came first
     return names, failures
+
+
+def _explain_import(what: str, error: BaseException, advice: str) -> ValueError:
+    """What to raise for an import that failed; `advice` unless the system lacks something."""
+    if isinstance(error, OSError):
+        advice = ADVICE.get(error.errno or 0, advice)
+    return ValueError(f"{what}: {_tell(error)}: {advice}")
 
 
 def _tell(error: BaseException) -> str:
@@ -689,7 +697,7 @@ def _import(module: str, advice: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except BaseException as error:  # sys.exit among them
-        raise ValueError(f"{module}.py: {_tell(error)}: {advice}") from None
+        raise _explain_import(f"{module}.py", error, advice) from None
 
 
 def score_sample(job: Job, timeout: float, log: str) -> SampleCount | None:

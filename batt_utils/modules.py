@@ -1,10 +1,11 @@
 """Batt modules: where `MODULE.py` and `MODULE_call.py` are, and what they hold."""
 
 import importlib.util
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from batt_utils.console import note
+from batt_utils.files import check_file
 from batt_utils.program import Calls, OtherShape, Program, check_agreement, read_calls, read_program
 
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
@@ -35,8 +36,9 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Ba
     if path is None and name in DEMO_BATTS:
         from batt_utils.card import demo
 
+        check_file(f"{name}.py", "change to a folder that can be written to, or name a batt with -b")
         path = demo(Path(), name)
-        print(f"{path}: written, a demo batt with 32 solvers", file=sys.stderr)
+        note(f"{path}: written, a demo batt with 32 solvers")
     if path is None:
         raise ValueError(f"no batt module {name}: write {name}.py here, or name another one with -b")
     source = _read(path)

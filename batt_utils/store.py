@@ -15,13 +15,15 @@ import errno
 import heapq
 import os
 import re
+import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from batt_utils.console import ADVICE, LIMITS, SPACE
 from batt_utils.tasks import MAX_ID_BYTES, is_task_id
 
 if sys.platform != "win32":
@@ -148,25 +150,38 @@ class Store:
     def __init__(self, out: str | os.PathLike[str]) -> None:
         self.out = Path(out).absolute()
 
-    def prepare(self) -> None:
+    def find_missing(self) -> list[Path]:
+        """List those of the folders, and of the ones that they are in, that are not there yet."""
+        return _find_missing(self._folders())
+
+    def tidied(self) -> AbstractContextManager[None]:
+        """Have an error within the block remove those of the folders that it made and left empty."""
+        return _tidied(self._folders())
+
+    def prepare(self, task_ids: Iterable[str] = ()) -> None:
         """Make the folders, see that files and links can be made there, sweep old leftovers.
+
+        Args:
+            task_ids: tasks whose folders, where there are any, are looked at too.
 
         Raises:
             StoreError: one of the folders cannot be used.
+            ValueError: a task id is no plain name.
         """
-        folders = ["solver_md5", "solver_dir", "differ_md5"]
-        folders += [f"differ_dir/{kind}" for kind in KINDS]
-        for folder in (self.out / name for name in folders):
+        for folder in self._folders():
             with _explained(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 _sweep(folder)
-                probe = _temporary(folder)
-                try:
-                    probe.write_bytes(b"probe")
-                    probe.unlink(missing_ok=True)
-                    probe.symlink_to(folder)
-                finally:
-                    probe.unlink(missing_ok=True)
+                _probe(folder)
+        for task_id in task_ids:
+            differ_folders = [self.differ_folder(task_id, kind) for kind in KINDS]
+            for folder in (self.solver_folder(task_id), *differ_folders):
+                with _explained(folder):
+                    _check_folder(folder)
+
+    def _folders(self) -> list[Path]:
+        names = ["solver_md5", "solver_dir", "differ_md5", *(f"differ_dir/{kind}" for kind in KINDS)]
+        return [self.out / name for name in names]
 
     def solver_folder(self, task_id: str) -> Path:
         """Name the folder of the links to a task's solvers.
@@ -215,7 +230,8 @@ class Store:
     ) -> Outcome:
         if not links and not os.path.lexists(folder):
             return Outcome([], [], [])
-        with _explained(folder):
+        below = {f"{link.score}/{link.t_log}" for link in links}
+        with _explained(folder), _tidied(folder / name for name in below):
             folder.mkdir(parents=True, exist_ok=True)
             files = Path(os.path.realpath(self.out / md5_folder))
             with _locked(folder):
@@ -253,6 +269,68 @@ def _task_folder(task_id: str) -> str:
             "signs, no '/', no '.' at the start"
         )
     return f"solve_{task_id}"
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of the folders that are empty, or are once the others are gone."""
+    for folder in sorted(folders, reverse=True):  # the inner ones first
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _find_missing(folders: Iterable[Path]) -> list[Path]:
+    missing: set[Path] = set()
+    for folder in folders:
+        while folder not in missing and not os.path.lexists(folder):
+            missing.add(folder)
+            folder = folder.parent
+    return list(missing)
+
+
+@contextmanager
+def _tidied(folders: Iterable[Path]) -> Iterator[None]:
+    """Have an error within the block remove those folders and their parents that it made and left empty."""
+    missing = _find_missing(folders)
+    try:
+        yield
+    except BaseException:
+        remove_empty(missing)
+        raise
+
+
+def _probe(folder: Path) -> None:
+    """See that a file can be written in a folder, and a link be made."""
+    probe = _temporary(folder)
+    try:
+        _make_below(probe, lambda path: path.write_bytes(b"probe"))
+        probe.unlink(missing_ok=True)
+        try:
+            _make_below(probe, lambda path: path.symlink_to(folder))
+        except OSError as error:
+            if error.errno not in ADVICE:  # a file could be made just now
+                raise StoreError(
+                    f"cannot save to {str(folder)!r}: its file system has no symbolic links "
+                    f"({error.strerror}); choose an --out on one that has them"
+                ) from error
+            raise
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _check_folder(folder: Path) -> None:
+    """See that something can be made in a folder, if it is there.
+
+    Raises:
+        OSError: what making it would raise, as far as that shows.
+    """
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def _link_path(folder: Path, link: Link) -> Path:
@@ -328,8 +406,8 @@ def _link(path: Path, target: Path, folder: Path, made: dict[Path, Path]) -> Non
     """Link path to target. `made` has a link to each target; the new one may be another name for it."""
 
     def make(path: Path) -> None:
-        # Another name costs a tenth of another link. Not every system can; equally old they are anyway.
-        with suppress(KeyError, FileNotFoundError, PermissionError, NotImplementedError):
+        # Another name costs a tenth of another link, where there can be one; equally old they are anyway.
+        with suppress(KeyError, OSError, NotImplementedError):
             os.link(made[target], path, follow_symlinks=False)
             return
         path.symlink_to(target)
@@ -417,16 +495,20 @@ def _explained(folder: Path) -> Iterator[None]:
     """Turn an OSError into a StoreError of one line."""
     try:
         yield
+    except StoreError:
+        raise
     except OSError as error:
         where = Path(os.fsdecode(error.filename2 or error.filename or folder))
         if _TEMPORARY.fullmatch(where.name):
             where = where.parent
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = "free some space"
+        if error.errno in LIMITS:
+            advice = LIMITS[error.errno]
+        elif error.errno in SPACE:
+            advice = f"{SPACE[error.errno]} or choose another --out"
         elif isinstance(error, (FileExistsError, NotADirectoryError, IsADirectoryError)):
-            advice = "move away what is in the way"
+            advice = "move away what is in the way or choose another --out"
+        elif error.errno == errno.ENAMETOOLONG:
+            advice = "use a shorter name or choose another --out"
         else:
-            advice = "allow writing there"
-        raise StoreError(
-            f"cannot save to {str(where)!r}: {error.strerror or error}; {advice} or choose another --out"
-        ) from error
+            advice = "allow writing there or choose another --out"
+        raise StoreError(f"cannot save to {str(where)!r}: {error.strerror or error}; {advice}") from error

@@ -13,10 +13,11 @@ import json
 import random
 import re
 import reprlib
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from batt_utils.console import note
 
 Grid = tuple[tuple[int, ...], ...]
 Sample = dict[str, Grid]
@@ -267,10 +268,7 @@ def _find_prize(folder: Path, stages: Sequence[str]) -> list[Source]:
     if not sources:
         raise FileNotFoundError(f"{missing[0]}: no such file: put it there or name other data with --data")
     for path in missing:
-        print(
-            f"run_batt.py: {path}: no such file: the {sources[0].stages[0]} tasks alone are taken",
-            file=sys.stderr,
-        )
+        note(f"run_batt.py: {path}: no such file: the {sources[0].stages[0]} tasks alone are taken")
     return sources
 
 
@@ -322,9 +320,9 @@ def _read_files(place: Path, files: dict[str, Path], wanted: list[str] | None) -
             strays.append(error)
     for stray in strays[:MAX_LINES]:
         line = "\\n".join(str(stray).splitlines())  # a path may have several
-        print(f"run_batt.py: left out: {line}", file=sys.stderr)
+        note(f"run_batt.py: left out: {line}")
     if more := len(strays[MAX_LINES:]):
-        print(f"run_batt.py: left out: {more} more of the {len(files)} files in {place}", file=sys.stderr)
+        note(f"run_batt.py: left out: {more} more of the {len(files)} files in {place}")
     return tasks
 
 

@@ -1,5 +1,6 @@
 """Processes that jobs run in, with deadlines and limited memory: a hang, a leak or a crash costs one job."""
 
+import errno
 import faulthandler
 import gc
 import multiprocessing
@@ -7,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import TimeoutError, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from time import monotonic
 from types import TracebackType
@@ -14,6 +16,7 @@ from typing import Any
 
 import pebble
 
+from batt_utils.console import LIMITS, note
 from batt_utils.device import can_fork
 from batt_utils.jobs import WAITING, Failure, Outcomes, read_outcome, run_job
 from batt_utils.machine import get_taken_memory, limit_memory
@@ -71,6 +74,7 @@ class Workers:
         self._setup = (os.getpid(), memory_limit, prepare, arguments)
         self._tasks: list[_Task] = []  # those of `run`
         self._pool = self._make_pool()
+        self._refusal: Exception | None = None  # why the pool could not start
 
     def __enter__(self) -> "Workers":
         return self
@@ -106,6 +110,7 @@ class Workers:
 
         Raises:
             ValueError, OSError: what the function raised; anything else is a `Failure`.
+            OSError: the system refuses what processes need; the text says what to do.
         """
         self._tasks = [_Task(function, job, timeout) for job in jobs]
         for task in self._tasks:
@@ -120,10 +125,14 @@ class Workers:
         )
 
     def _schedule(self, task: _Task) -> None:
-        with suppress(RuntimeError):  # the pool is broken: told when the task is waited for
+        if self._refusal:
+            return
+        try:
             task.future = self._pool.schedule(
                 _work, args=(task.function, task.job, task.limit), timeout=task.limit
             )
+        except (OSError, RuntimeError) as error:  # told when the task is waited for
+            self._refusal = error
 
     def _await_all(self, tasks: Sequence[_Task]) -> Iterator[Any]:
         for task in tasks:
@@ -136,14 +145,13 @@ class Workers:
         The pool's processes share pipes and locks, and a dead one may have held them: so all go with it.
         The tasks that are left then run one at a time, and the next death has one cause.
         """
-        deaths = 0
+        deaths = refusals = 0
         while True:
             if task.future is None:
                 task.alone = True
                 self._schedule(task)
-            if task.future is None:
-                error: Any = RuntimeError("no process could be started")
-            else:
+            error: Any = self._refusal
+            if task.future is not None:
                 latest = monotonic() + (task.limit or 0) * len(self._tasks) + 2 * START_SECONDS
                 while not wait([task.future], WAIT_SECONDS).done and monotonic() < latest:
                     yield WAITING
@@ -154,17 +162,23 @@ class Workers:
                     return LATE
                 if not isinstance(error, (TimeoutError, RuntimeError, pebble.ProcessExpired)):
                     raise error
+            self._replace_pool()
+            if refusal := _explain_refusal(error):
+                refusals += 1
+                if refusals == ATTEMPTS:
+                    raise refusal
+                continue
             if task.alone or isinstance(error, pebble.ProcessExpired):
                 deaths += 1
-            self._replace_pool()
             if deaths == ATTEMPTS:
                 return Failure(False, f"it ends its process ({_tell_end(error)})")
             end = _tell_end(error)
-            print(f"run_batt.py: a worker ended ({end}): its work is done again", file=sys.stderr)
+            note(f"run_batt.py: a worker ended ({end}): its work is done again")
 
     def _replace_pool(self) -> None:
         self.close()
         self._pool = self._make_pool()
+        self._refusal = None
         for task in self._tasks:
             if task.future is not None and not (task.future.done() and task.future.exception() is None):
                 task.future = None
@@ -179,7 +193,7 @@ def _start(parent: int, limit: int | None, prepare: Callable[..., None], argumen
     os._exit = lambda status: leave(status or 1)  # Pebble takes 0 for a wish to end and loses the job
     with suppress(OSError):  # stderr is closed
         os.dup2(2, 1)  # what a program prints is not ours
-    faulthandler.dump_traceback_later(START_SECONDS, exit=True, file=_null)
+    _end_after(START_SECONDS)
     prepare(*arguments)
     gc.freeze()
     faulthandler.cancel_dump_traceback_later()
@@ -191,6 +205,12 @@ _memory: int | None
 _null: int
 
 
+def _end_after(seconds: float) -> None:
+    """Has this process end then, where its parent cannot see to it any more."""
+    with suppress(RuntimeError):  # no thread can be started: its parent has to
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_null)
+
+
 def _work(function: Callable[..., Any], job: Sequence[object], limit: float | None) -> bytes:
     """Runs a job in a worker; what comes of it, pickled."""
     taken = get_taken_memory() if _memory else None
@@ -198,8 +218,7 @@ def _work(function: Callable[..., Any], job: Sequence[object], limit: float | No
         os._exit(1)  # what a program before has kept leaves too little for this job
     try:
         if limit is not None:
-            # Ends the process where its parent cannot any more.
-            faulthandler.dump_traceback_later(limit + 1, exit=True, file=_null)
+            _end_after(limit + 1)
         return run_job(function, job)
     finally:
         if os.getpid() != _process:
@@ -212,3 +231,20 @@ def _tell_end(error: Exception) -> str:
     if code is None:
         return "killed or broken"
     return f"signal {-code}" if code < 0 else f"status {code}"
+
+
+def _explain_refusal(error: BaseException) -> OSError | None:
+    """What the system refused as a pool was started or a process was replaced; None if it is not that."""
+    cause = error.__cause__ if isinstance(error, BrokenProcessPool) else error
+    if isinstance(cause, RuntimeError) and "start new thread" in str(cause):
+        return OSError(f"no thread can be started for the workers: {LIMITS[errno.EAGAIN]}")
+    if not isinstance(cause, OSError) or not cause.errno or isinstance(cause, ConnectionError):
+        return None
+    if cause.errno in LIMITS:
+        return OSError(f"the workers cannot be started: {cause.strerror}: {LIMITS[cause.errno]}")
+    if cause is error:
+        return OSError(
+            f"the workers' locks cannot be made in /dev/shm: {cause.strerror}: "
+            "see that it is there, can be written to and has some space"
+        )
+    return OSError(f"the workers cannot be started: {cause.strerror}")

@@ -1,4 +1,5 @@
 import builtins
+import errno
 import os
 import signal
 import subprocess
@@ -1435,6 +1436,26 @@ def test_imports_that_fail_are_told_by_the_first_job(process, modules, problem):
         score_sample(Job("imports", "demo", 0), LONG, "pile.log")
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.EMFILE, "raise the limit of open files (ulimit -n)"),
+        (errno.ENOSPC, "free some space"),
+        (errno.ENOENT, "mend "),
+    ],
+    ids=["no handle", "no space", "another error"],
+)
+@pytest.mark.parametrize(("name", "what"), [("dsl", "dsl.py"), ("pile", "the batt's imports")])
+def test_an_import_that_lacks_something_is_told(process, name, what, number, advice):
+    write_modules(process, **{name: f"raise OSError({number}, 'not now')\n"}, constants="")
+    prepare(make_plan(read_program("from pile import *\n" + USES_S)), make_samples(f"{name} {number}"))
+    with pytest.raises(ValueError) as caught:
+        score_sample(Job(f"{name} {number}", "demo", 0), LONG, "pile.log")
+    message = str(caught.value)
+    assert message.startswith(f"{what}: ")
+    assert f": [Errno {number}] not now: {advice}" in message
 
 
 # The speed check

@@ -1,3 +1,6 @@
+import errno
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import batt_utils
 from batt_utils import card
 from batt_utils.modules import BattModule, find_module, load_batt
 from batt_utils.program import check_calls, read_program
+from machines import find_ways, mounted, read_only
 
 SOURCE = """\
 from nowhere import *
@@ -257,6 +261,40 @@ def test_a_batt_of_ones_own_is_not_written_over(here, elsewhere, monkeypatch):
     assert load_batt("batt") == expected("batt")
     write(here, "batt", FOREIGN)
     assert load_batt("batt") == expected("batt", FOREIGN, "line 2: def batt(*arguments):")
+
+
+LOAD = f"""
+import sys
+sys.path.insert(0, {str(CHECKOUT)!r})
+from batt_utils import card
+from batt_utils.modules import load_batt
+sys.path[:] = [entry for entry in sys.path if entry not in ("", {str(CHECKOUT)!r})]
+try:
+    load_batt("batt")
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("way", find_ways())
+def test_a_place_where_none_can_be_written_is_told(here, monkeypatch, way):
+    if way == "real":
+        command = mounted(read_only(here), [sys.executable, "-c", LOAD])
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    else:
+
+        def fail(path, *_, **__):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+        monkeypatch.setattr(Path, "write_text", fail)
+        with pytest.raises(OSError) as caught:
+            load_batt("batt")
+        said = str(caught.value)
+    assert said == (
+        "'batt.py' cannot be written (Read-only file system): "
+        "change to a folder that can be written to, or name a batt with -b"
+    )
+    assert list(here.iterdir()) == []
 
 
 def test_a_demo_batt_that_cannot_be_written_is_told(monkeypatch):

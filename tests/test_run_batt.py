@@ -1,16 +1,21 @@
 """The command from end to end, the names that other programs import, and the recorded scenarios."""
 
 import asyncio
+import errno
 import hashlib
+import itertools
 import json
 import logging
 import multiprocessing
+import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -20,9 +25,11 @@ from forms import FORMS, write_form
 
 import run_batt
 from batt_utils import evaluate
+from batt_utils.card import demo
 from batt_utils.program import HintValue
 from batt_utils.store import Store
 from host import make_host
+from machines import can_limit_processes, find_ways, limited_processes, mounted, read_only
 
 ROOT = Path(run_batt.__file__).parent
 SCENARIOS = json.loads((Path(__file__).parent / "golden" / "scoring.json").read_text())
@@ -33,9 +40,9 @@ def as_tuples(value):
     return tuple(map(as_tuples, value)) if isinstance(value, list) else value
 
 
-def run_command(*arguments, cwd):
+def run_command(*arguments, cwd, **options):
     command = [sys.executable, str(ROOT / "run_batt.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, **options)
 
 
 def list_files(folder):
@@ -409,6 +416,13 @@ GOOD = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n    t1 = 
 )
 IDENTITY = "from batt_utils.arc.dsl import *\n\n" + GOOD
 STRAY = {"d/a.json": "{}", "d/._b.json": "?"}
+
+
+def write_good(folder):
+    (folder / "batt.py").write_text(IDENTITY)
+    (folder / "batt_call.py").write_text("t_call = {1: 'identity, I'}\n")
+
+
 BAD_INPUT = {
     "unknown task": (["-i", "00000000"], {}, "00000000"),
     "task that is a path": (["-i", "../x"], {}, "is no task id"),
@@ -494,8 +508,7 @@ def test_bad_input_is_one_line_and_status_2(arguments, files, message, tmp_path)
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     if "-b" not in arguments:
-        (tmp_path / "batt.py").write_text(IDENTITY)
-        (tmp_path / "batt_call.py").write_text("t_call = {1: 'identity, I'}\n")
+        write_good(tmp_path)
     before = list_files(tmp_path)
     result = run_command(*arguments, cwd=tmp_path)
     assert result.returncode == 2
@@ -593,6 +606,345 @@ def test_names_in_a_table_that_nobody_defines_are_one_line(tmp_path, first, seco
     )
     assert (result.returncode, result.stderr.splitlines()) == (status, [line] if said else [])
     assert (tmp_path / "solver_dir").exists() == (status == 0)
+
+
+# Paths that are written
+
+
+def refuse(result):
+    """The line that a run says which ends with status 2 before its first task."""
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "message"),
+    [
+        (["--json", "none/x.json"], "x", "'none/x.json' cannot be written (No such file"),
+        (["--json", "folder"], "folder/x", "'folder' cannot be written (Is a directory)"),
+        (["--json", ""], "x", "'' cannot be written (Is a directory)"),
+        (["--json", "x/x.json"], "x", "'x/x.json' cannot be written (Not a directory)"),
+        (["--json", "x.json", "--out", "x"], "x", "cannot save to '"),
+        (["--out", "x/y"], "x", "cannot save to '"),
+        (["--out", "out"], "out/differ_md5", "differ_md5': File exists; move away"),
+        (["--out", "out"], "out/solver_dir/solve_00d62c1b", "solve_00d62c1b': File exists; move away"),
+        (["--out", "out"], "out/differ_dir/zo/solve_00d62c1b", "solve_00d62c1b': File exists; move away"),
+    ],
+)
+def test_every_path_is_tried_before_the_first_task(arguments, file, message, tmp_path):
+    write_good(tmp_path)
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text("mine")
+    before = list_files(tmp_path)
+    assert message in refuse(run_command("-i", TASK, "00d62c1b", *arguments, cwd=tmp_path))
+    assert list_files(tmp_path) == before
+    assert (tmp_path / file).read_text() == "mine"
+
+
+def test_the_folders_are_probed_once_a_run(here, monkeypatch):
+    write_good(here)
+    prepare, calls = run_batt.Store.prepare, []
+
+    def count(store, *arguments):
+        assert not any(path.name == "solver_md5" for path in here.iterdir())
+        calls.append(store)
+        prepare(store, *arguments)
+
+    monkeypatch.setattr(run_batt.Store, "prepare", count)
+    assert run_batt.cli(["-i", TASK, "00d62c1b", "-b", "batt"]) == 0
+    assert len(calls) == 1
+
+
+def test_no_empty_folder_is_left_by_workers_that_cannot_start(tmp_path):
+    (tmp_path / "m.py").write_text("import no_such_module\n\n" + GOOD.replace("identity(I)", "I"))
+    (tmp_path / "m_call.py").write_text("t_call = {1: 'identity, I'}\n")
+    before = list_files(tmp_path)
+    result = run_command("-i", TASK, "-b", "m", "--out", "a/b", cwd=tmp_path)
+    assert "no_such_module" in refuse(result)
+    assert list_files(tmp_path) == before
+
+
+def test_no_empty_folder_is_left_when_the_end_fails(here, monkeypatch, capsys):
+    write_good(here)
+    replace = Path.replace
+
+    def fail(path, target):
+        if target.name == "x.json":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert run_batt.cli(["-i", TASK, "-b", "batt", "--out", "out", "--json", "x.json"]) == 2
+    assert "'x.json' cannot be written (No space left on device)" in capsys.readouterr().err
+    folders = [path for path in here.rglob("*") if path.is_dir()]
+    assert len(folders) == 6  # that of the solver, those of its link, and their parents
+    assert all([*folder.iterdir()] for folder in folders)
+
+
+# Machines
+
+PROCESSES = "choose fewer --workers, or raise the limit of processes (ulimit -u)"
+WAYS = pytest.mark.parametrize("way", find_ways())
+TASKS = (TASK, "00d62c1b", "017c7c7b")
+
+
+def failing(number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def run_injected(capsys, *arguments):
+    status = run_batt.cli([*map(str, arguments)])
+    return subprocess.CompletedProcess(arguments, status, *capsys.readouterr())
+
+
+def run_mounted(mounts, *arguments, cwd):
+    command = mounted(mounts, [sys.executable, ROOT / "run_batt.py", *arguments])
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def list_solvers(out):
+    return sorted(path.parts[-4:-2] for path in out.glob("solver_dir/*/*/*/*.py"))
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("options", "number"), [("ro", errno.EROFS), ("nr_inodes=1", errno.ENOSPC)], ids=["read-only", "full"]
+)
+def test_shared_memory_that_cannot_be_used_is_told(here, monkeypatch, capsys, way, options, number):
+    write_good(here)
+    before = list_files(here)
+    if way == "real":
+        result = run_mounted(f"mount -t tmpfs -o {options} none /dev/shm", "-i", TASK, cwd=here)
+    else:
+        monkeypatch.setattr("_multiprocessing.SemLock", failing(number))
+        result = run_injected(capsys, "-i", TASK)
+    assert refuse(result) == (
+        f"run_batt.py: the workers' locks cannot be made in /dev/shm: {os.strerror(number)}: "
+        "see that it is there, can be written to and has some space"
+    )
+    assert list_files(here) == before
+
+
+@WAYS
+def test_a_current_folder_that_is_read_only_does(tmp_path, monkeypatch, capsys, way):
+    here, out = tmp_path / "here", tmp_path / "out"
+    here.mkdir()
+    write_good(here)
+    (here / "pile.log").write_text("old")
+    if way == "real":
+        result = run_mounted(read_only(here), "-i", TASK, "--out", out, cwd=tmp_path)
+    else:
+        unlink = Path.unlink
+
+        def fail(path, **options):
+            if path.name == "pile.log":
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+            unlink(path, **options)
+
+        monkeypatch.chdir(here)
+        monkeypatch.setattr(Path, "unlink", fail)
+        result = run_injected(capsys, "-i", TASK, "--out", out)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert list_solvers(out) == [(f"solve_{TASK}", "0")]
+    assert (here / "pile.log").read_text() == "old"
+
+
+@WAYS
+def test_a_disk_that_fills_up_is_told(here, monkeypatch, capsys, way):
+    (here / "out").mkdir()
+    arguments = ("-i", TASK, "-b", "tmp_batt_onerun_run", "--out", "out")
+    demo(here, "tmp_batt_onerun_run")
+    if way == "real":
+        # Room for a few files; what is left of it is seen from inside only.
+        mounts = f"mount -t tmpfs -o size=48k none '{here}/out' && cd '{here}'"
+        keep = ["sh", "-c", 'rc=0; "$@" || rc=$?; cp -a out kept; exit $rc', "sh"]
+        command = mounted(mounts, [*keep, sys.executable, ROOT / "run_batt.py", *arguments])
+        result = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=120)
+    else:
+        symlink_to, count = Path.symlink_to, itertools.count()
+
+        def fail(path, target):
+            if next(count) > 20:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            symlink_to(path, target)
+
+        monkeypatch.setattr(Path, "symlink_to", fail)
+        result = run_injected(capsys, *arguments)
+        (here / "out").rename(here / "kept")
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert re.fullmatch(
+        r"run_batt\.py: cannot save to '.*': No space left on device; free some space .*", line
+    )
+    kept = [*(here / "kept").rglob("*")]
+    assert sum(path.is_file() and not path.is_symlink() for path in kept) > 4
+    assert all([*path.iterdir()] for path in kept if path.is_dir())
+    assert [path for path in kept if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("count", [5, 8, 12])
+def test_too_few_open_files_are_told(tmp_path, count):
+    write_good(tmp_path)
+    before = list_files(tmp_path)
+    result = run_command(
+        *("-i", TASK, "--json", "x.json"),
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count)),
+    )
+    assert refuse(result) == (
+        "run_batt.py: the workers cannot be started: Too many open files: "
+        "raise the limit of open files (ulimit -n)"
+    )
+    assert list_files(tmp_path) == before
+
+
+def run_limited(count, *arguments, cwd):
+    """Runs the command with at most so many processes and threads."""
+    with limited_processes(count) as group:
+        return run_command(*arguments, cwd=cwd, preexec_fn=lambda: group.write_text(str(os.getpid())))
+
+
+LIMITED = pytest.mark.parametrize("way", ["injected", *["real"] * can_limit_processes()])
+
+
+@LIMITED
+@pytest.mark.parametrize(
+    ("count", "name", "error", "line"),
+    [
+        pytest.param(
+            *(2, "os.fork", BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))),
+            f"the workers cannot be started: {os.strerror(errno.EAGAIN)}: {PROCESSES}",
+            id="processes",
+        ),
+        pytest.param(
+            *(4, "threading.Thread.start", RuntimeError("can't start new thread")),
+            f"no thread can be started for the workers: {PROCESSES}",
+            id="threads",
+        ),
+    ],
+)
+def test_too_few_processes_are_told(here, monkeypatch, capsys, way, count, name, error, line):
+    write_good(here)
+    before = list_files(here)
+    arguments = ("-i", *TASKS, "--workers", "2")
+    if way == "real":
+        result = run_limited(count, *arguments, cwd=here)
+    else:
+
+        def fail(*_):
+            raise error
+
+        monkeypatch.setattr(name, fail)
+        result = run_injected(capsys, *arguments)
+    assert refuse(result) == f"run_batt.py: {line}"
+    assert list_files(here) == before
+
+
+@LIMITED
+def test_without_threads_the_run_goes_on(here, monkeypatch, capsys, way):
+    demo(here, "tmp_batt_onerun_run")
+    arguments = ("-i", *TASKS, "-b", "tmp_batt_onerun_run", "--workers", "2", "--out")
+    assert run_injected(capsys, *arguments, "whole").returncode == 0
+    if way == "real":
+        result = run_limited(
+            8, *arguments, "out", cwd=here
+        )  # 3 processes, a watch for each, Pebble's threads
+    else:
+        start, submitted = threading.Thread.start, itertools.count()
+
+        def fail(thread):
+            # Of 4 threads for the solvers and 4 for the differs of a task, those of the second task.
+            if thread.name.startswith("ThreadPoolExecutor") and next(submitted) >= 9:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", fail)
+        result = run_injected(capsys, *arguments, "out")
+        assert next(submitted) > 9
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.endswith("\n3 tasks - 0 timeouts\n")
+    assert list_solvers(here / "out") == list_solvers(here / "whole")
+    for name in ("solver_md5", "differ_md5"):
+        assert list_files(here / "out" / name) == list_files(here / "whole" / name)
+
+
+# It prints in the worker, by itself and through a program.
+PRINTING = """
+import os
+import subprocess
+
+
+def batt(task_id, S, I, C, log_path):
+    print("some text")
+    os.write(1, b"some text")
+    os.write(2, b"some text")
+    subprocess.run(["echo", "some text"])
+    return [(1, False, "a", I)], []
+"""
+SPAWNED = """
+import sys, types
+
+import run_batt
+
+if __name__ == "__main__":
+    sys.modules["cupy"] = types.ModuleType("cupy")
+    sys.exit(run_batt.cli())
+"""
+
+
+@pytest.mark.parametrize("streams", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("kind", ["read as data", "called", "in spawned workers"])
+def test_missing_streams_cost_nothing(tmp_path, streams, kind):
+    write_good(tmp_path)
+    script = ROOT / "run_batt.py"
+    if kind != "read as data":
+        (tmp_path / "batt.py").write_text(PRINTING)
+    if kind == "in spawned workers":
+        script = tmp_path / "script.py"
+        script.write_text(SPAWNED)
+    result = subprocess.run(
+        ["sh", "-c", f'exec "$@" {streams}', "sh", sys.executable, script, "-i", TASK, "-b", "batt"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.endswith("1 tasks - 0 timeouts\n") or ">&-" in streams.split()
+    assert list_solvers(tmp_path) == [(f"solve_{TASK}", "0")]
+    (solver,) = tmp_path.glob("solver_md5/*.py")
+    assert solver.read_text().endswith("    O = identity(I)\n    return O\n")
+
+
+def test_a_full_disk_behind_stderr_costs_nothing(tmp_path):
+    write_good(tmp_path)
+    (tmp_path / "batt.py").write_text(PRINTING.replace('print("some text")', "os.abort()"))
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, ROOT / "run_batt.py", "-i", TASK]
+        result = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=full, text=True)
+    assert result.returncode == 0
+    assert result.stdout.endswith("\n1 tasks - 0 timeouts\n")
+
+
+def test_a_current_folder_that_is_gone_is_told(tmp_path):
+    (tmp_path / "gone").mkdir()
+    command = [
+        "sh",
+        "-c",
+        'rmdir "$PWD" && exec "$@"',
+        "sh",
+        sys.executable,
+        ROOT / "run_batt.py",
+        "-i",
+        TASK,
+    ]
+    result = subprocess.run(command, cwd=tmp_path / "gone", capture_output=True, text=True, timeout=60)
+    assert refuse(result) == "run_batt.py: the current folder is gone: change to another one"
 
 
 # The names that other programs import

@@ -363,7 +363,7 @@ def test_nobody_who_reads_is_no_failure_to_tell(here):
 
 
 @pytest.mark.parametrize(
-    ("step", "saved"), [("write_bytes", []), ("write_text", ["0", "2"])], ids=["results", "--json"]
+    ("step", "saved"), [("write_bytes", []), ("write_text", [])], ids=["results", "--json"]
 )
 def test_a_full_disk_is_told(here, monkeypatch, capsys, step, saved):
     def fail(path, *_, **__):
@@ -386,7 +386,7 @@ def test_a_full_disk_is_told(here, monkeypatch, capsys, step, saved):
         pytest.param("solver_md5", [], [], id="solver_md5"),
         pytest.param("differ_dir", [], [], id="differ_dir"),
         pytest.param(f"solver_dir/solve_{TASK}", [], [], id="the folder of a task"),
-        pytest.param("file", ["--json", "file/result.json"], ["0", "2"], id="--json"),
+        pytest.param("file", ["--json", "file/result.json"], [], id="--json"),
     ],
 )
 def test_a_file_in_a_folders_place_is_told_and_left(here, capsys, name, arguments, saved):

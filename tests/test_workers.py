@@ -1,8 +1,12 @@
 import asyncio
 import doctest
+import errno
+import faulthandler
 import gc
+import itertools
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import threading
@@ -13,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from batt_utils import workers as workers_module
-from batt_utils.workers import LATE, Failure, Workers
+from batt_utils.workers import ATTEMPTS, LATE, Failure, Workers
 
 LONG = 60  # seconds that no test takes
 SHORT = 0.25
@@ -257,6 +261,113 @@ def test_nothing_is_started_before_the_first_job():
 def test_the_examples_of_the_docstrings_hold():
     result = doctest.testmod(workers_module)
     assert (result.failed, result.attempted) == (0, 1)
+
+
+# What the system refuses
+
+PROCESSES = "choose fewer --workers, or raise the limit of processes (ulimit -u)"
+START = "the workers cannot be started"
+LOCKS = "the workers' locks cannot be made in /dev/shm"
+SHARED = "see that it is there, can be written to and has some space"
+# The function, the number of its error, and what is said before and after the system's word for it.
+ERRORS = [
+    ("os.fork", errno.EAGAIN, START, f": {PROCESSES}"),
+    ("os.fork", errno.ENOMEM, START, ": choose fewer --workers, or free some memory"),
+    ("os.fork", errno.EPERM, START, ""),
+    ("os.pipe", errno.EMFILE, START, ": raise the limit of open files (ulimit -n)"),
+    ("_multiprocessing.SemLock", errno.EMFILE, START, ": raise the limit of open files (ulimit -n)"),
+    ("_multiprocessing.SemLock", errno.ENOSPC, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.EROFS, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.EACCES, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.ENOENT, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.ENOSYS, LOCKS, f": {SHARED}"),
+]
+REFUSALS = [
+    pytest.param(
+        name,
+        OSError(number, os.strerror(number)),
+        f"{before}: {os.strerror(number)}{after}",
+        id=f"{name} {errno.errorcode[number]}",
+    )
+    for name, number, before, after in ERRORS
+] + [
+    pytest.param(
+        "threading.Thread.start",
+        RuntimeError("can't start new thread"),
+        f"no thread can be started for the workers: {PROCESSES}",
+        id="thread",
+    )
+]
+
+
+def fail_at(monkeypatch, name, error, times):
+    """Has a function raise an error when it is called, at those times that are chosen (the first is 0)."""
+    owner, _, attribute = name.rpartition(".")
+    owner = threading.Thread if owner == "threading.Thread" else sys.modules[owner]
+    function = getattr(owner, attribute)
+    count = itertools.count()
+
+    def fail(*arguments, **keywords):
+        if next(count) in times:
+            raise type(error)(*error.args)  # a new one: it holds what its frames hold
+        return function(*arguments, **keywords)
+
+    monkeypatch.setattr(owner, attribute, fail)
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["the first one", "the second one"])
+@pytest.mark.parametrize(("name", "error", "line"), REFUSALS)
+def test_what_the_system_refuses_is_told(monkeypatch, capsys, name, error, line, first):
+    with Workers(2, do_nothing, ()) as workers:  # what is made once, and not for each
+        list(workers.run(pow, [(2, 3)], LONG))
+    before = get_state()
+    with monkeypatch.context() as patches, Workers(2, do_nothing, ()) as workers:
+        fail_at(patches, name, error, range(first, 10**6))
+        with pytest.raises(OSError) as caught:
+            list(workers.run(pow, [(2, 3)] * 3, LONG))
+    assert str(caught.value) == line
+    assert capsys.readouterr().err == ""
+    del caught
+    threads, children, files, locks = get_state()
+    forgotten = (
+        4 * ATTEMPTS if name == "os.fork" else 0
+    )  # by multiprocessing: what it had opened for the child
+    assert (threads, children, files - forgotten, locks) == before
+
+
+@pytest.mark.parametrize(("name", "error", "line"), REFUSALS)
+def test_what_the_system_refuses_once_costs_nothing(monkeypatch, capsys, name, error, line):
+    fail_at(monkeypatch, name, error, [1])
+    with Workers(2, do_nothing, ()) as workers:
+        assert list(workers.run(pow, [(2, n) for n in range(9)], LONG)) == [2**n for n in range(9)]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("times", [[2], [2, 3]], ids=["once", "for both again"])
+def test_a_process_that_cannot_be_replaced_at_first_costs_its_job_only(monkeypatch, times):
+    fail_at(monkeypatch, "os.fork", BlockingIOError(errno.EAGAIN, "not now"), times)
+    with Workers(2, do_nothing, ()) as workers:
+        results = list(workers.run(run_job, [("fine",), ("leave",), ("fine",), ("fine",)], LONG))
+    assert [type(result) for result in results] == [int, Failure, int, int]
+
+
+def test_a_process_that_cannot_be_replaced_is_told(monkeypatch):
+    fail_at(monkeypatch, "os.fork", BlockingIOError(errno.EAGAIN, "not now"), range(2, 10**6))
+    with Workers(2, do_nothing, ()) as workers:
+        results = workers.run(run_job, [("leave",)] + [("fine",)] * 9, LONG)
+        with pytest.raises(OSError, match=re.escape(PROCESSES)):
+            list(results)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_whose_own_watch_cannot_start_works(monkeypatch):
+    def fail(*arguments, **keywords):
+        raise RuntimeError("unable to start watchdog thread")
+
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", fail)
+    with Workers(2, do_nothing, ()) as workers:
+        assert list(workers.run(pow, [(2, 3)] * 4, LONG)) == [8] * 4
+        assert list(workers.run(hang, [()], SHORT)) == [LATE]
 
 
 # Memory and leaks
