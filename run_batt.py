@@ -26,15 +26,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from warnings import catch_warnings, simplefilter
 
+from batt_utils.batt.expand import expand
+from batt_utils.batt.inline import Inliner, TooLong
+from batt_utils.batt.modules import load_batt
+from batt_utils.batt.plan import make_plan
+from batt_utils.batt.program import Calls, body, check_calls, needs
 from batt_utils.console import drop_lost_output, explain, explain_stdout, note, open_streams
-from batt_utils.device import (
+from batt_utils.engine.jobs import Failure, pause
+from batt_utils.engine.machine import count_cores, share_memory
+from batt_utils.engine.signals import Interrupted, held, raise_signals
+from batt_utils.evaluate.device import (
     DEVICES,
     can_fork,
     configure_gpu_memory,
     get_optimal_batch_size,
     gpu_memory_cleanup,
 )
-from batt_utils.evaluate import (
+from batt_utils.evaluate.failures import Failures, report_unknown
+from batt_utils.evaluate.table import (
     Batt,
     Job,
     SampleCount,
@@ -47,18 +56,9 @@ from batt_utils.evaluate import (
     prepare,
     score_sample,
 )
-from batt_utils.expand import expand
-from batt_utils.failures import Failures, report_unknown
 from batt_utils.files import check_file, check_here, write_file
-from batt_utils.inline import Inliner, TooLong
-from batt_utils.jobs import Failure, pause
-from batt_utils.machine import count_cores, share_memory
-from batt_utils.modules import load_batt
-from batt_utils.plan import make_plan
-from batt_utils.program import Calls, body, check_calls, needs
-from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
-from batt_utils.signals import Interrupted, held, raise_signals
-from batt_utils.store import Link, Store, check_save, compete, read_links, remove_empty
+from batt_utils.rules import KINDS, D_Score, O_Score, S_Score
+from batt_utils.store.links import Link, Store, check_save, compete, read_links, remove_empty
 from batt_utils.tasks import (
     STAGES,
     find_sources,
@@ -73,8 +73,8 @@ from batt_utils.timing import Seconds, measure, summarize
 if TYPE_CHECKING:
     from cProfile import Profile
 
-    from batt_utils.serial import Serial
-    from batt_utils.workers import Workers
+    from batt_utils.engine.pool import Workers
+    from batt_utils.engine.serial import Serial
 
 __version__ = "1.0.0"
 __all__ = [
@@ -761,14 +761,14 @@ async def _open_session(
 def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
     """Gives the class of what runs jobs: in processes of their own, or in this one if it can have none."""
     if in_process:
-        from batt_utils.serial import Serial
+        from batt_utils.engine.serial import Serial
 
         _warn(
             "a daemon process can start no workers: the programs run in it, and nothing stops one that hangs "
             "in C, crashes or takes all memory"
         )
         return Serial
-    from batt_utils.workers import Workers
+    from batt_utils.engine.pool import Workers
 
     return Workers
 

@@ -19,7 +19,7 @@ export PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}"
 "$python" -m batt_utils.card -c "$solvers" -i "$task" -f tmp_batt_onerun_run --seed 0
 for flow in old new; do
     program=$here/run_batt.py
-    [ "$flow" = old ] && program=$here/tests/old_flow.py
+    [ "$flow" = old ] && program=$here/tests/oracle/old_flow.py
     mkdir "$flow"
     "$python" "$program" --timing -i "$task" -b tmp_batt_onerun_run -t 60 --out "$flow" >"$flow.log"
     echo

@@ -27,9 +27,9 @@ from itertools import chain, count, cycle, islice
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from batt_utils.expand import expand
-from batt_utils.program import INPUTS, VARIABLE, Call, Calls, make_call, needs
-from batt_utils.store import find_file, read_links
+from batt_utils.batt.expand import expand
+from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, make_call, needs
+from batt_utils.store.links import find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
 SOLVERS = ARC / "solvers.py"

@@ -23,7 +23,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from batt_utils.device import VISIBLE, find_gpus  # noqa: E402
+from batt_utils.evaluate.device import VISIBLE, find_gpus  # noqa: E402
 
 TASKS = ("007bbfb7", "67a3c6ac", "74dd1130")  # one for each of the first three solvers
 WORKERS = 4

@@ -33,16 +33,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import run_batt  # noqa: E402
+from batt_utils.batt.expand import IMPORTS  # noqa: E402
+from batt_utils.batt.inline import inline_variables  # noqa: E402
+from batt_utils.batt.modules import load_batt  # noqa: E402
+from batt_utils.batt.plan import make_plan  # noqa: E402
+from batt_utils.batt.program import read_program  # noqa: E402
 from batt_utils.card import own_differs, own_solvers, unique, vary, write_batt  # noqa: E402
-from batt_utils.evaluate import Job, SampleCount, prepare, score_sample  # noqa: E402
-from batt_utils.expand import IMPORTS  # noqa: E402
-from batt_utils.inline import inline_variables  # noqa: E402
-from batt_utils.modules import load_batt  # noqa: E402
-from batt_utils.plan import make_plan  # noqa: E402
-from batt_utils.program import read_program  # noqa: E402
-from batt_utils.store import MAX_FILES, Link, Store, read_links  # noqa: E402
+from batt_utils.engine.pool import Failure, Workers  # noqa: E402
+from batt_utils.evaluate.table import Job, SampleCount, prepare, score_sample  # noqa: E402
+from batt_utils.store.links import MAX_FILES, Link, Store, read_links  # noqa: E402
 from batt_utils.tasks import get_data  # noqa: E402
-from batt_utils.workers import Failure, Workers  # noqa: E402
 
 TASK = "007bbfb7"
 MIB = 2**20

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batt_utils import card
-from batt_utils.program import check_agreement, read_calls, read_program
-from batt_utils.store import Link, Store
+from batt_utils.batt.program import check_agreement, read_calls, read_program
+from batt_utils.store.links import Link, Store
 
 SOLVERS = '''\
 """Invented solvers."""

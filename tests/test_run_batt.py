@@ -24,10 +24,10 @@ import pytest
 from forms import FORMS, write_form
 
 import run_batt
-from batt_utils import evaluate
+from batt_utils.batt.program import HintValue
 from batt_utils.card import demo
-from batt_utils.program import HintValue
-from batt_utils.store import Store
+from batt_utils.evaluate import table as evaluate
+from batt_utils.store.links import Store
 from host import make_host
 from machines import can_limit_processes, find_ways, limited_processes, mounted, read_only
 

@@ -16,7 +16,7 @@ import pytest
 
 import run_batt
 import survival
-from batt_utils.modules import load_batt
+from batt_utils.batt.modules import load_batt
 from container import make_container
 from survival import GRID, TASK, find_error, find_left, find_torn, run_programs, start
 
@@ -284,7 +284,7 @@ def batt(task_id, S, I, C, log_path):
 SMALL = """\
 import sys
 sys.path.insert(0, {root!r})
-from batt_utils import machine
+from batt_utils.engine import machine
 machine.find_available_memory = lambda *_: 250 * 2**20
 import run_batt
 sys.exit(run_batt.cli())

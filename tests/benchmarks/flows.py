@@ -12,14 +12,14 @@ from random import Random
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / folder) for folder in (".", "tests", "tests/oracle", "tests/support")]
 
 from batt_utils.card import own_differs, own_solvers, vary, write_batt  # noqa: E402
 from old_flow import isolate_batt  # noqa: E402
 
 BASE = 48  # solvers as they are; what is above are mutated copies of them
 TASKS = ("007bbfb7", "4f537728", "66ac4c3b")  # grids of 3 x 3, 20 x 20 and 22 x 22
-FLOWS = {"old": ROOT / "tests" / "old_flow.py", "new": ROOT / "run_batt.py"}
+FLOWS = {"old": ROOT / "tests" / "oracle" / "old_flow.py", "new": ROOT / "run_batt.py"}
 
 
 class Run(NamedTuple):

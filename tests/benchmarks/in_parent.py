@@ -7,8 +7,8 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import run_batt
-from batt_utils import workers
-from batt_utils.serial import Serial
+from batt_utils.engine import pool as workers
+from batt_utils.engine.serial import Serial
 
 with patch.object(workers, "Workers", Serial):
     sys.exit(run_batt.cli())

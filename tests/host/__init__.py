@@ -13,7 +13,7 @@ from pathlib import Path
 
 import batt_utils
 from batt_utils import arc, card
-from batt_utils.program import make_call, read_calls
+from batt_utils.batt.program import make_call, read_calls
 from batt_utils.tasks import get_data
 from host.forms import SEED, Form, take_apart, write_samples, write_source, write_table
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from batt_utils.batt.program import VARIABLE, Call, Calls, make_call
 from batt_utils.card import GUARDED
-from batt_utils.program import VARIABLE, Call, Calls, make_call
 
 THREE = "TypeError, AttributeError, ValueError"
 FIVE = f"{THREE}, IndexError, KeyError"

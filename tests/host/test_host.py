@@ -13,14 +13,14 @@ import pebble
 import pytest
 
 from batt_utils import card
-from batt_utils.modules import load_batt
-from batt_utils.program import make_call
+from batt_utils.batt.modules import load_batt
+from batt_utils.batt.program import make_call
 from batt_utils.tasks import get_data
 from host import FUNCTIONS, NAME, TASKS, make_host, write_batt
 from host.forms import DSL_PRELUDE, FIVE, FORMS, SEED, THREE, Form
 from old_flow import isolate_batt
 
-OLD_FLOW = Path(__file__).parent.parent / "old_flow.py"
+OLD_FLOW = Path(__file__).parents[1] / "oracle" / "old_flow.py"
 TASK = "007bbfb7"
 # Calls of functions made on the way: an IndexError on each sample, a KeyError on the test samples.
 FRAGILE = (

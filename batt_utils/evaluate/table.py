@@ -1,0 +1,748 @@
+"""The values of a batt on samples: each call once for what it depends on, and only if asked for.
+
+A batt that was read as data is walked as a table of calls; one of any other shape is a function that
+is called. Either way a sample gives its candidates, scored, and the differ values that count for them.
+"""
+
+import builtins
+import gc
+import importlib
+import marshal
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import partial
+from hashlib import md5
+from itertools import chain
+from operator import index
+from pathlib import Path
+from time import perf_counter
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple, cast
+
+from batt_utils.batt.plan import Plan, Step
+from batt_utils.batt.prelude import Import
+from batt_utils.batt.program import INPUTS, INTEGER, Candidate, DifferItem, Guard
+from batt_utils.console import ADVICE
+from batt_utils.evaluate.device import gpu_memory_cleanup, is_full, use_device
+from batt_utils.evaluate.tune import DEFAULT, tune
+from batt_utils.rules import NO_OWNER, Count, DifferValue, count
+
+Grid = tuple[tuple[int, ...], ...]
+Sample = dict[str, Grid]  # input, output
+Samples = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test': ...}
+Pairs = tuple[tuple[Grid, Grid], ...]
+Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
+Scorable = tuple[Candidate, Any]  # with its value
+HARD_LIMIT = 1.8  # times the timeout: when a sample's differ values end too
+EMBEDDED = """
+from batt_utils.arc.constants import *
+from batt_utils.arc.dsl import *
+from batt_utils.arc.dsl import _get_safe_default
+"""
+
+
+class Scored(NamedTuple):
+    """One candidate on one sample: `value` is its value, or the fingerprint of it."""
+
+    t: int
+    evolved: bool
+    solver_id: str
+    value: object
+    match: bool
+
+
+class Measured(NamedTuple):
+    """The differ items of an owner, and the size of each one's value (see `keep_size`), or `SPOILED`."""
+
+    items: list[DifferItem]
+    sizes: list[object]
+
+    @property
+    def values(self) -> list[DifferValue]:
+        """The differ values that there are."""
+        return [(*item, size) for item, size in zip(self.items, self.sizes) if size is not SPOILED]
+
+
+class SampleScore(NamedTuple):
+    """What a batt gave on one sample.
+
+    For each candidate, in order, `measured` has the place in `differ_values` of what was measured
+    with its C: the differ values by owner. `seconds` is what each call that candidates need took, for a
+    batt that was read as data; `failure` the error that a called batt raised.
+    """
+
+    candidates: list[Scored]
+    measured: list[int]
+    differ_values: list[dict[str, Measured]]
+    seconds: dict[int, float]
+    timed_out: bool
+    failure: str = ""
+
+
+class SampleCount(NamedTuple):
+    """What counts of a `SampleScore`: `counts_of` has the place in `counts` of each candidate's.
+
+    It goes from process to process: plain tuples do so in a third of the time.
+    """
+
+    candidates: list[tuple[int, bool, str, object, bool]]
+    counts_of: list[int]
+    counts: list[list[Count]]
+    seconds: dict[int, float]
+    timed_out: bool
+    failure: str = ""
+
+
+class TimeUp(BaseException):
+    """The time of a piece of work has passed; no program's `except Exception` stops it."""
+
+
+class GpuFull(BaseException):
+    """The GPU's memory does not do for a sample; no failure of the program's own."""
+
+
+def _raise_time_up(signum: int, frame: object) -> None:
+    raise TimeUp
+
+
+def run_within(seconds: float, work: Callable[[], object]) -> bool:
+    """Runs `work` for at most so many seconds; whether it ended by itself.
+
+    Needs the main thread and interval timers; where there are none, only the caller's deadline holds.
+    """
+    if not hasattr(signal, "setitimer"):
+        work()
+        return True
+    signal.signal(signal.SIGALRM, _raise_time_up)
+    try:
+        try:
+            # Again every 50 ms, for a program that swallows the first.
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), 0.05)
+            work()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except TimeUp:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # the signal may have come just before the line above
+        return False
+    return True
+
+
+class _Spoiled:
+    """Stands for the value of a call that failed, or that never ran."""
+
+
+SPOILED = _Spoiled()
+NOT_MEASURED = Measured([], [])
+
+
+class Job(NamedTuple):
+    """One sample of a task: `part` is `demo` or `test`."""
+
+    task_id: str
+    part: str
+    number: int
+    keep_values: bool = False  # give the candidates' values, not their fingerprints
+
+
+class TableEvaluator:
+    """Evaluates a program, each of its distinct calls once for what it depends on."""
+
+    def __init__(self, plan: Plan, names: Mapping[str, object]) -> None:
+        """Looks the plan's names up; one that is nowhere spoils the calls that need it."""
+        self._plan = plan
+        self._default: Any = names.get(DEFAULT)
+        known = {**names, **dict.fromkeys(INPUTS)}  # these are set for each sample
+        self._given = [int(name) if INTEGER(name) else known.get(name, SPOILED) for name in plan.names]
+        self.unknown = [name for name, value in zip(plan.names, self._given) if value is SPOILED]
+        self._values: list[Any] = []
+        self._spoiled: set[int] = set()
+        self._seconds: list[float] = []
+        self._once: tuple[object, list[Any]] | None = None
+        self._memo: dict[tuple[object, ...], list[Any]] = {}
+
+    def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
+        """Scores one sample; `pairs` is S, the task's demo pairs."""
+        plan = self._plan
+        start = perf_counter()
+        self._seconds = [0.0] * plan.size
+        self._values = [*self._given, *[SPOILED] * (plan.size - len(self._given))]
+        self._values[:3] = [pairs, sample["input"], None]
+        self._memo.clear()
+        in_time = run_within(timeout, partial(self._evaluate, pairs))
+        if not in_time:
+            self._spoiled = {slot for slot, value in enumerate(self._values) if value is SPOILED}
+        outputs = self._take_outputs(sample)
+
+        groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
+        differ_values: list[dict[str, Measured]] = []
+        for target, members in groups:
+            owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
+            differ_values.append(dict.fromkeys(owners, NOT_MEASURED))
+            left = start + HARD_LIMIT * timeout - perf_counter()
+            measure = partial(self._measure, target, differ_values[-1])
+            in_time = left > 0 and run_within(left, measure) and in_time
+        seconds = {t: self._seconds[plan.slot_of[t]] for t in plan.timed}
+        scored = score_outputs(outputs, sample["output"], job.keep_values)
+        return SampleScore(scored, measured, differ_values, seconds, not in_time)
+
+    def _evaluate(self, pairs: Pairs) -> None:
+        """Evaluates all that does not depend on C, and candidates that do with C = None."""
+        plan = self._plan
+        self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
+        if self._once is None or self._once[0] is not pairs:
+            self._run(plan.once)
+            self._once = pairs, [self._values[step.slot] for step in plan.once]
+        else:
+            for step, value in zip(plan.once, self._once[1]):
+                self._keep(step.slot, value)
+        self._run(plan.for_candidates)
+
+    def _run(self, steps: Iterable[Step]) -> None:
+        """Runs steps, and keeps what each takes."""
+        values, seconds, spoiled = self._values, self._seconds, self._spoiled
+        before = perf_counter()
+        for slot, given, guarded in steps:
+            if spoiled and not spoiled.isdisjoint(given):
+                spoiled.add(slot)
+                continue
+            self._keep(slot, self._call([values[place] for place in given], guarded))
+            now = perf_counter()
+            seconds[slot] = now - before
+            before = now
+
+    def _call(self, given: Sequence[Any], guarded: Guard) -> object:
+        """Calls the first thing given with the others; gives the default or `SPOILED` if that fails."""
+        function, *arguments = given
+        try:
+            return function(*arguments)
+        except TimeUp:
+            raise
+        except BaseException as error:  # sys.exit among them
+            if is_full(error):
+                self._values, self._once = [], None  # they hold what can be freed
+                self._memo.clear()
+                raise GpuFull from None
+            return self._find_default(function) if isinstance(error, guarded) else SPOILED
+
+    def _find_default(self, function: object) -> object:
+        try:
+            return self._default(function)
+        except TimeUp:
+            raise
+        except BaseException:
+            return SPOILED
+
+    def _keep(self, slot: int, value: object) -> None:
+        self._values[slot] = value
+        if value is SPOILED:
+            self._spoiled.add(slot)
+
+    def _take_outputs(self, sample: Sample) -> list[Scorable]:
+        """The candidates that have a value."""
+        slot_of, values = self._plan.slot_of, self._values
+        candidates = [
+            candidate
+            for candidate in self._plan.program.candidates
+            if values[slot_of[candidate.t]] is not SPOILED
+        ]
+        outputs = merge_grids([values[slot_of[candidate.t]] for candidate in candidates], sample)
+        for candidate, value in zip(candidates, outputs):
+            values[slot_of[candidate.t]] = value  # what is measured on equal grids is then measured once
+        return list(zip(candidates, outputs))
+
+    def _measure(self, target: object, found: dict[str, Measured]) -> None:
+        """Finds the differ values, with C = `target`, of the owners that `found` has.
+
+        Owners with the same differs and the same outputs have the same sizes.
+        """
+        values = self._values
+        values[2] = target
+        known: dict[tuple[int, ...], list[object]] = {}
+        for name in found:
+            outputs, items, measure = self._plan.owners[name]
+            key = (id(measure), *[id(values[slot]) for slot in outputs])
+            try:
+                if key not in known:
+                    for slot, output in enumerate(outputs, self._plan.own):
+                        self._spoiled.discard(slot)
+                        self._keep(slot, values[output])
+                    self._run_again(measure.steps)
+            finally:  # what is there when the time is up counts
+                if key not in known:
+                    known[key] = [
+                        SPOILED if values[slot] is SPOILED else keep_size(values[slot])
+                        for slot in measure.values
+                    ]
+                found[name] = Measured(items, known[key])
+
+    def _run_again(self, steps: Sequence[Step]) -> None:
+        """Runs steps for another C or output; each function is called once for the same things given."""
+        values, spoiled, memo = self._values, self._spoiled, self._memo
+        for step in steps:
+            values[step.slot] = SPOILED
+        for slot, given, guarded in steps:
+            if spoiled:
+                spoiled.discard(slot)
+                if not spoiled.isdisjoint(given):
+                    spoiled.add(slot)
+                    continue
+            things = [values[place] for place in given]
+            key = (guarded, *map(id, things))
+            if key not in memo:
+                things.append(self._call(things, guarded))
+                memo[key] = things  # kept alive, their ids stay theirs
+            values[slot] = value = memo[key][-1]
+            if value is SPOILED:
+                spoiled.add(slot)
+
+
+class FunctionEvaluator:
+    """Evaluates a batt of any shape: it is called. A call that raises costs its sample."""
+
+    unknown: Sequence[str] = ()  # its names are Python's affair
+
+    def __init__(self, batt: Batt) -> None:
+        self._batt = batt
+
+    def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
+        """Scores one sample; `pairs` is S, the task's demo pairs."""
+        start = perf_counter()
+        results: list[tuple[list[Scorable], dict[str, Measured]]] = []
+        failures: list[str] = []
+
+        def call(target: object) -> None:
+            try:
+                results.append(read_result(self._batt(job.task_id, pairs, sample["input"], target, log)))
+            except TimeUp:
+                raise
+            except BaseException as error:  # sys.exit among them
+                if is_full(error):
+                    raise GpuFull from None
+                failures.append(describe_failure(error, self._batt))
+
+        in_time = run_within(timeout, partial(call, None))
+        found = results[0][0] if results else []
+        values = merge_grids([value for _, value in found], sample)
+        groups, measured = group_by_target(values, job, sample["output"])
+        outputs = [(candidate, value) for (candidate, _), value in zip(found, values)]
+        differ_values = []
+        for target, members in groups:
+            results.clear()
+            left = start + HARD_LIMIT * timeout - perf_counter()
+            in_time = left > 0 and run_within(left, partial(call, target)) and in_time
+            by_owner = results[0][1] if results else {}
+            owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
+            differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
+        scored = score_outputs(outputs, sample["output"], job.keep_values)
+        return SampleScore(scored, measured, differ_values, {}, not in_time, "".join(failures[:1]))
+
+
+def read_result(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
+    """Read what a batt returns: its candidates with their values, and its differ values by owner.
+
+    Raises:
+        TypeError: it is no pair of lists of 4-tuples.
+    """
+    outputs: list[Scorable] = []
+    by_owner: dict[str, Measured] = {}
+    try:
+        o, s = result
+        for t, evolved, solver_id, value in o:
+            candidate = Candidate(index(t), evolved, solver_id)
+            hash(candidate)  # equal ones of two samples are to be found
+            outputs.append((candidate, value))
+        for t, owner, name, value in s:
+            items, sizes = by_owner.setdefault(owner, Measured([], []))
+            items.append(DifferItem(index(t), owner, name))
+            sizes.append(keep_size(value))
+    except (TypeError, ValueError):
+        rows = "(t, evolved, solver_id, value) and of (t, owner, name, value)"
+        raise TypeError(f"batt returns something else than o, s, lists of {rows}") from None
+    return outputs, by_owner
+
+
+def describe_failure(error: BaseException, batt: Batt) -> str:
+    """Describe an error in one line, with the line of the batt that it comes from."""
+    from traceback import walk_tb
+
+    text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    code = getattr(batt, "__code__", None)
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code is code]
+    place = f" (line {lines[-1]})" if lines else ""
+    return (text if len(text) <= 200 else text[:197] + "...") + place
+
+
+def spare(work: Callable[..., object], *arguments: object) -> None:
+    """Does work of which any failure is its own affair; the end of its time or of a GPU's memory goes on."""
+    try:
+        work(*arguments)
+    except (TimeUp, GpuFull):
+        raise
+    except BaseException:  # sys.exit among them
+        pass
+
+
+def merge_grids(values: Iterable[object], sample: Sample) -> list[object]:
+    """The values; of equal grids, those of the sample among them, one stands for all."""
+    # What is equal need not be the same to a program: True and 1, or sets built in another order.
+    grids: dict[bytes, object] = {}
+    merged = [
+        grids.setdefault(marshal.dumps(cast(Grid, value), 2), value) if is_grid(value) else value
+        for value in (*sample.values(), *values)
+    ]
+    return merged[len(sample) :]
+
+
+def group_by_target(
+    values: Sequence[object], job: Job, expected: Grid
+) -> tuple[list[tuple[object, list[int]]], list[int]]:
+    """Groups candidates by the object that their differ values compare with (C).
+
+    It is the expected output on a demo sample, the candidate's own value on a test sample.
+
+    Returns:
+        The groups (C, places of the candidates), and for each candidate the place of its group.
+    """
+    groups: list[tuple[object, list[int]]] = []
+    places: dict[int, int] = {}
+    measured = []
+    for member, value in enumerate(values):
+        target = expected if job.part == "demo" else value
+        place = places.setdefault(id(target), len(groups))
+        if place == len(groups):
+            groups.append((target, []))
+        groups[place][1].append(member)
+        measured.append(place)
+    return groups, measured
+
+
+def score_outputs(outputs: Iterable[Scorable], expected: Grid, keep_values: bool) -> list[Scored]:
+    """Compares candidates with the expected grid; those with the same value are compared once."""
+    judged: dict[int, tuple[object, bool]] = {}
+    scored = []
+    for candidate, value in outputs:
+        if id(value) not in judged:
+            judged[id(value)] = judge(value, expected, keep_values)
+        scored.append(Scored(*candidate, *judged[id(value)]))
+    return scored
+
+
+def judge(value: object, expected: Grid, keep_value: bool) -> tuple[object, bool]:
+    """What is told of a value, itself or its fingerprint, and whether it is the expected grid."""
+    try:
+        match = bool(value == expected)
+    except Exception:
+        match = False
+    mark = fingerprint(value)
+    return (value if keep_value and isinstance(mark, bytes) else mark), match
+
+
+def count_sample(score: SampleScore) -> SampleCount:
+    """Counts the differ values of each candidate, those of several with the same sizes once."""
+    places: dict[tuple[int, ...], int] = {}
+    counts: list[list[Count]] = []
+    counts_of = []
+    for scored, place in zip(score.candidates, score.measured):
+        owners = dict.fromkeys((NO_OWNER, scored.solver_id))
+        measured = [score.differ_values[place][owner] for owner in owners]
+        key = tuple([id(one.sizes) for one in measured])
+        if key not in places:
+            places[key] = len(counts)
+            counts.append(count(chain(*[one.values for one in measured])))
+        counts_of.append(places[key])
+    candidates = [(*scored,) for scored in score.candidates]
+    return SampleCount(candidates, counts_of, counts, score.seconds, score.timed_out, score.failure)
+
+
+def is_grid(value: object) -> bool:
+    """Whether a value is a tuple of tuples of ints."""
+    return (
+        type(value) is tuple
+        and {*map(type, value)} <= {tuple}
+        and {*map(type, chain.from_iterable(value))} <= {int}
+    )
+
+
+def keep_size(value: object) -> tuple[int] | None:
+    """What counts of a differ's value: `(size,)` if its first item is an int and no bool."""
+    if isinstance(value, tuple) and value and type(value[0]) is int:
+        return (value[0],)
+    return None
+
+
+def fingerprint(value: object) -> object:
+    """A small stand-in for a value: equal for equal values, in every worker.
+
+    It is for nests of tuples, frozensets and plain values, and for functions that have a name of their own;
+    anything else, such as a function made on the way, equals only itself.
+    """
+    with suppress(TypeError, ValueError):
+        return _digest_grid(value)
+    with suppress(TypeError, ValueError, OverflowError, RecursionError):
+        plain = _canonical(value)
+        with suppress(TypeError, ValueError):
+            return _digest_grid(plain)
+        return md5(repr(plain).encode()).digest()
+    return object()
+
+
+def _digest_grid(value: Any) -> bytes:
+    if type(value) is not tuple or {*map(type, value)} != {tuple}:
+        raise TypeError("no grid")
+    rows = [bytes(row) for row in value]
+    return md5(b"%r" % [len(row) for row in rows] + b"".join(rows)).digest()
+
+
+def _canonical(value: object) -> object:
+    if isinstance(value, (int, float)):
+        return int(value) if value == int(value) else value
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return tuple(map(_canonical, value))
+    if isinstance(value, frozenset):
+        return "frozenset", sorted(repr(_canonical(item)) for item in value)
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+    if getattr(sys.modules.get(str(module)), name, None) is not value:
+        raise TypeError(f"{type(value).__name__} has no canonical form")
+    return "name", module, name
+
+
+class Speed(NamedTuple):
+    """What a solver took for all samples of its task, in seconds, and whether one passed its time."""
+
+    seconds: float
+    timed_out: bool
+
+
+class Host(NamedTuple):
+    """What a worker process works with."""
+
+    evaluator: TableEvaluator | FunctionEvaluator
+    names: dict[str, object]
+    samples: Samples
+    pairs: dict[tuple[str, ...], Pairs]  # see `_pairs`
+
+
+_prepared: ContextVar[Host | BaseException] = ContextVar("_prepared")
+
+
+def prepare(
+    batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned: bool = True, device: str = "auto"
+) -> None:
+    """Makes this process, in the current context, ready for `score_sample` and `check_speed`.
+
+    Args:
+        batt: a batt read as data; the name of a module with a batt of another shape; or the function itself.
+        samples: the samples of all tasks.
+        folder: where a DSL is looked for first, and then the modules that the batt imports.
+        tuned: whether a DSL that is not ours is tuned.
+        device: `auto`, `cpu` or `gpu`.
+    """
+    # What a program prints is not ours; and a notebook's streams do not work in another process.
+    sys.stdout = sys.stderr
+    with suppress(OSError):  # stderr is closed
+        sys.stdout = sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.path[:0] = dict.fromkeys([str(Path(folder).resolve()), str(Path.cwd())])
+    try:
+        use_device(device)
+        if not callable(batt):
+            _forget_modules(folder)
+        if isinstance(batt, Plan):
+            names = load_names(batt.program.imports, batt.names, folder, tuned)
+            evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
+        else:
+            if isinstance(batt, str):
+                batt = import_batt(batt)
+            names = getattr(batt, "__globals__", {})
+            if tuned:
+                tune(names, [getattr(batt, "__name__", "")])
+            evaluator = FunctionEvaluator(batt)
+        _prepared.set(Host(evaluator, names, samples, {}))
+    except BaseException as error:  # told by the first job: a pool drops what its initializer raises
+        _prepared.set(error)
+    # Values are trees, free of cycles: looking for these after every 700 new ones took a quarter of the time.
+    gc.set_threshold(500_000)
+
+
+def _forget_modules(folder: str) -> None:
+    """Has the modules of the folder imported anew: in a notebook, others or older ones may be loaded."""
+    importlib.invalidate_caches()
+    for path in (*Path(folder).glob("*.py"), *Path().glob("*.py")):
+        if path.stem not in sys.stdlib_module_names and path.stem != "__main__":
+            sys.modules.pop(path.stem, None)
+
+
+class Ready(NamedTuple):
+    """What a worker runs with: the file of the batt's DSL, and the names in its table that nobody defines."""
+
+    dsl: str
+    unknown: Sequence[str]
+
+
+def check_ready() -> Ready:
+    """Say what this process was made ready with.
+
+    Raises:
+        Whatever kept `prepare` from making this process ready.
+    """
+    host = _get_host()
+    modules = Counter(
+        value.__module__ for name, value in host.names.items() if isinstance(value, FunctionType)
+    )
+    module = modules.most_common(1)[0][0] if modules else ""
+    return Ready(str(getattr(sys.modules.get(module), "__file__", "none")), host.evaluator.unknown)
+
+
+def _get_host() -> Host:
+    host = _prepared.get()
+    if isinstance(host, BaseException):
+        raise host
+    return host
+
+
+def load_names(
+    imports: Iterable[Import], wanted: Iterable[str], folder: str = ".", tuned: bool = True
+) -> dict[str, object]:
+    """The names for a batt's calls: of the DSL in a folder, and of the batt's imports what that lacks.
+
+    The DSL in the folder is tuned if so wished. Where there is none, and the batt's imports cannot be
+    found, the DSL that comes with us serves.
+    """
+    asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
+    has_dsl = Path(folder, "dsl.py").exists()
+    dsl: dict[str, object] = {}
+    if has_dsl:
+        for module in ("dsl", "constants"):
+            dsl |= vars(_import(module, "mend it, or run where there is none"))
+    found, failures = _take_imports(imports, asked - dsl.keys())
+    names = {**vars(builtins), **found, **dsl}
+    if failures and not asked <= names.keys():
+        broken = [error for error in failures if has_dsl or not isinstance(error, ImportError)]
+        if broken:
+            raise _explain_import("the batt's imports", broken[0], "mend what they import")
+        exec(EMBEDDED, names)
+    if has_dsl and tuned:
+        tune(names, asked)
+    return names
+
+
+def _take_imports(
+    imports: Iterable[Import], wanted: Set[str]
+) -> tuple[dict[str, object], list[BaseException]]:
+    """Makes the imports of single names that are wanted, then of all names of a module while one is missing.
+
+    Returns:
+        The names, and what was raised.
+    """
+    names: dict[str, object] = {}
+    failures: list[BaseException] = []
+    for name, statement in sorted(imports, key=lambda one: one.name == "*"):
+        if name in wanted - names.keys() or (
+            name == "*" and not wanted <= names.keys() | vars(builtins).keys()
+        ):
+            found: dict[str, object] = {"__package__": ""}
+            try:
+                exec(statement, found)
+            except BaseException as error:  # sys.exit among them
+                failures.append(error)
+            names = found | names  # the one that counts came first
+    return names, failures
+
+
+def _explain_import(what: str, error: BaseException, advice: str) -> ValueError:
+    """What to raise for an import that failed; `advice` unless the system lacks something."""
+    if isinstance(error, OSError):
+        advice = ADVICE.get(error.errno or 0, advice)
+    return ValueError(f"{what}: {_tell(error)}: {advice}")
+
+
+def _tell(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def import_batt(module: str) -> Batt:
+    """Imports a batt module and takes its function.
+
+    Raises:
+        ValueError: the module cannot be imported, or has no function `batt`.
+    """
+    sys.modules.pop(module, None)
+    batt = getattr(_import(module, "write the batt anew"), "batt", None)
+    if not callable(batt):
+        raise ValueError(f"{module}.py: it has no function batt: write the batt anew")
+    return batt  # type: ignore[no-any-return]
+
+
+def find_home(batt: Batt) -> str:
+    """The module that a batt function can be imported from.
+
+    Raises:
+        ValueError: there is none.
+    """
+    home = str(getattr(batt, "__module__", None))
+    if home == "__main__" or getattr(sys.modules.get(home), "batt", None) is not batt:
+        raise ValueError(
+            "the batt set in run_batt is in no module, and this process cannot be forked, for it uses CUDA: "
+            "write the batt to a file, or import CuPy, PyTorch or JAX in the batt alone"
+        )
+    return home
+
+
+def _import(module: str, advice: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except BaseException as error:  # sys.exit among them
+        raise _explain_import(f"{module}.py", error, advice) from None
+
+
+def score_sample(job: Job, timeout: float, log: str) -> SampleCount | None:
+    """Runs the batt on one sample, in a process that `prepare` made ready.
+
+    Returns:
+        What counts of its score; None if the GPU's memory does not do for it, which is free again then.
+    """
+    host = _get_host()
+    sample = host.samples[job.part][job.task_id][job.number]
+    with suppress(GpuFull):
+        return count_sample(host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log))
+    gpu_memory_cleanup()
+    return None
+
+
+def check_speed(task_id: str, sources: Sequence[str], timeout: float) -> list[Speed]:
+    """Runs solvers, one after the other, on every sample of a task.
+
+    A solver that fails on a sample has taken what it took till then.
+    """
+    pairs = _pairs(task_id, "demo", "test")
+    return [_time_solver(source, pairs, pairs, timeout) for source in sources]
+
+
+def check_sample_speed(task_id: str, number: int, source: str, timeout: float) -> Speed:
+    """Runs a solver on one sample of a task; its test samples are counted after its demo samples."""
+    pairs = _pairs(task_id, "demo", "test")
+    return _time_solver(source, pairs, pairs[number : number + 1], timeout)
+
+
+def _time_solver(source: str, pairs: Pairs, samples: Pairs, timeout: float) -> Speed:
+    names: dict[str, Any] = dict(_get_host().names)
+    exec(source, names)
+    solve = names["solve"]
+    start = perf_counter()
+    in_time = [run_within(timeout, partial(spare, solve, pairs, grid, None)) for grid, _ in samples]
+    return Speed(perf_counter() - start, not all(in_time))
+
+
+def _pairs(task_id: str, *parts: str) -> Pairs:
+    """S: the pairs (input, output) of a task's samples; the same object each time."""
+    host = _get_host()
+    key = (task_id, *parts)
+    if key not in host.pairs:
+        samples = (sample for part in parts for sample in host.samples[part][task_id])
+        host.pairs[key] = tuple((sample["input"], sample["output"]) for sample in samples)
+    return host.pairs[key]
