@@ -670,7 +670,7 @@ async def check_solver_speed(
             if isinstance(speed, Speed):
                 speeds[md5] = speed
             else:
-                print(f"run_batt.py: solver {md5} left out: {speed.what}", file=sys.stderr)
+                _warn(f"solver {md5} left out: {speed.what}")
     return speeds
 
 
