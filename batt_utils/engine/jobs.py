@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 
 
 class Failure(NamedTuple):
-    """A job that gave no result: whether it was late, and what it did, to be said after its name."""
+    """A job that gave no result: whether it was late, and what it did, to be said after its name.
+
+    `step` is that of a task which its process died on.
+    """
 
     timed_out: bool
     what: str
+    step: int | None = None
 
 
 class _Raised(NamedTuple):
@@ -20,19 +24,30 @@ class _Raised(NamedTuple):
 WAITING = object()  # in place of an outcome that is not there yet
 
 
+def call(function: Callable[..., Any], job: Sequence[object]) -> Any:
+    """Calls `function(*job)`; gives its result or a `Failure`.
+
+    Raises:
+        ValueError, OSError: what the function raised.
+    """
+    try:
+        return function(*job)
+    except MemoryError:
+        return Failure(False, "it needs more than the memory limit")
+    except (ValueError, OSError):
+        raise
+    except BaseException as error:
+        return Failure(False, f"{type(error).__name__}: {error}".partition("\n")[0])
+
+
 def run_job(function: Callable[..., Any], job: Sequence[object]) -> bytes:
     """Calls `function(*job)`; what comes of it, pickled here so that nothing can fail on its way."""
     outcome: Any
     try:
-        outcome = function(*job)
-        return pickle.dumps(outcome)
-    except MemoryError:
-        outcome = Failure(False, "it needs more than the memory limit")
+        outcome = call(lambda: pickle.dumps(function(*job)), ())
+        return outcome if isinstance(outcome, bytes) else pickle.dumps(outcome)
     except (ValueError, OSError) as error:
-        outcome = _Raised(error)
-    except BaseException as error:
-        outcome = Failure(False, f"{type(error).__name__}: {error}".partition("\n")[0])
-    return pickle.dumps(outcome)
+        return pickle.dumps(_Raised(error))
 
 
 def read_outcome(pickled: bytes) -> Any:

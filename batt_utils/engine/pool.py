@@ -1,51 +1,146 @@
-"""Processes that jobs run in, with deadlines and limited memory: a hang, a leak or a crash costs one job."""
+"""Processes that jobs run in, with deadlines and limited memory: a hang, a leak or a crash costs one job.
+
+A job may be a whole task; `Direct` then runs its samples in the process, and watches each.
+"""
 
 import errno
 import faulthandler
 import gc
+import mmap
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import TimeoutError, wait
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
-from time import monotonic
+from contextlib import contextmanager, suppress
+from itertools import islice
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any
 
 import pebble
 
 from batt_utils.console import LIMITS, note
-from batt_utils.engine.jobs import WAITING, Failure, Outcomes, read_outcome, run_job
+from batt_utils.engine.jobs import WAITING, Failure, Outcomes, call, read_outcome, run_job
 from batt_utils.engine.machine import get_taken_memory, limit_memory
 from batt_utils.evaluate.device import can_fork
 
-# Pebble looks for what is late or has ended this often, lets what it ends say goodbye this long, and
-# waits this long for a lock that a process may have taken to its grave.
-pebble.CONSTS.sleep_unit = 0.002
+# Pebble looks for what is late or has ended this often (less often in a run that takes a while), lets what it
+# ends say goodbye this long, and waits this long for a lock that a process may have taken to its grave.
+BRISK, CALM = 0.002, 0.02
+pebble.CONSTS.sleep_unit = BRISK
 pebble.CONSTS.term_timeout = 0.02
 pebble.CONSTS.channel_lock_timeout = 10
 
 START_SECONDS = 60  # for a process to be made ready
 WAIT_SECONDS = 0.02  # for an outcome, before others may run
+SAVING_SECONDS = 5  # for what is being saved when all work ends
+GRACE = 1  # seconds past a step's time after which its process is ended from here
+WINDOW = 4  # jobs for each process that are handed out, or done and not given yet
 ATTEMPTS = 2
 LATE = Failure(True, "it passes its time")
 
 
+IDLE, AT_WORK, SAVING = range(3)
+
+
+class Cell:
+    """What a process shares with its parent: its step of a task, when that is to be over, the end of all.
+
+    A step is the place of a job among those that a task asks for together.
+    """
+
+    def __init__(self, context: Any) -> None:
+        """Takes memory that the processes of a context share."""
+        if context.get_start_method() == "fork":
+            self._numbers: Any = memoryview(mmap.mmap(-1, 4 * 8)).cast("d")
+        else:
+            self._numbers = context.RawArray("d", 4)
+
+    def begin(self, state: int, step: int = 0, seconds: float = 0) -> None:
+        """Says what comes now, and how long it may take."""
+        self._numbers[1], self._numbers[2] = step, monotonic() + seconds
+        self._numbers[0] = state
+
+    def end(self) -> None:
+        """Says that nothing is done now."""
+        self._numbers[0] = IDLE
+
+    @property
+    def step(self) -> int | None:
+        """The step that the process is on."""
+        return int(self._numbers[1]) if self._numbers[0] == AT_WORK else None
+
+    @property
+    def overdue(self) -> float:
+        """How many seconds the step has passed its time; below 0 if it has not."""
+        return monotonic() - self._numbers[2] if self._numbers[0] == AT_WORK else float("-inf")
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether a task is being saved, or was, and the outcome is on its way."""
+        return bool(self._numbers[0] == SAVING)
+
+    @property
+    def ending(self) -> bool:
+        """Whether all work ends."""
+        return bool(self._numbers[3])
+
+    @ending.setter
+    def ending(self, value: bool) -> None:
+        self._numbers[3] = value
+
+
 class _Task:
-    """A job, and what it is waited for with; `alone` if no other job runs beside it."""
+    """A job, and what came of it."""
 
     def __init__(self, function: Callable[..., Any], job: Sequence[object], limit: float | None) -> None:
         self.function = function
         self.job = job
         self.limit = limit
+        self.result: Any = None  # pickled, or a `Failure`
+        self.error: BaseException | None = None
+        self.deaths = 0
+        self.refusals = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.result is not None or self.error is not None
+
+    def take(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.result if isinstance(self.result, Failure) else read_outcome(self.result)
+
+
+class _Process:
+    """A process with pipes and locks of its own: what it takes to its grave, nobody else misses."""
+
+    def __init__(self, setup: Sequence[object]) -> None:
+        context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+        vars(sys.modules["__main__"]).setdefault("__spec__", None)  # that of a notebook's %run has none
+        self.cell = Cell(context)
+        self.task: _Task | None = None
         self.future: Any = None
-        self.alone = False
+        self._pool = pebble.ProcessPool(1, initializer=_start, initargs=(self.cell, *setup), context=context)
+
+    def give(self, task: _Task) -> None:
+        """Hands it a job."""
+        self.future = self._pool.schedule(
+            _work, args=(task.function, task.job, task.limit), timeout=task.limit
+        )
+        self.task = task
+
+    def close(self) -> None:
+        """Ends it."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
 
 class Workers:
-    """A pool of processes, each made ready by `prepare(*arguments)`.
+    """Processes, each made ready by `prepare(*arguments)`.
 
     >>> with Workers(2, print, ()) as workers:
     ...     list(workers.run(pow, [(2, 3), (2, 4)], timeout=1))
@@ -59,22 +154,23 @@ class Workers:
         arguments: Sequence[object],
         memory_limit: int | None = None,
     ) -> None:
-        """Starts nothing yet: the processes start with the first job.
+        """Starts nothing yet: the processes start with the first jobs.
 
         They are forked where the system can: what they need is then theirs without being sent.
 
         Args:
-            count: of processes.
+            count: of processes, at most.
             prepare: makes a process ready.
             arguments: those of `prepare`.
             memory_limit: MiB that the jobs of each process may take; None: no limit (see
                 `limit_memory`).
         """
         self.count = count
-        self._setup = (os.getpid(), memory_limit, prepare, arguments)
-        self._tasks: list[_Task] = []  # those of `run`
-        self._pool = self._make_pool()
-        self._refusal: Exception | None = None  # why the pool could not start
+        self._setup = (memory_limit, prepare, arguments)
+        self._processes: list[_Process] = []
+        self._queue: deque[_Task] = deque()
+        self._tasks: list[_Task] = []  # whose outcomes are not given yet
+        self._calm_from = monotonic() + 1
 
     def __enter__(self) -> "Workers":
         return self
@@ -89,20 +185,40 @@ class Workers:
 
     def close(self) -> None:
         """Ends the processes; jobs that still run are dropped."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        pebble.CONSTS.sleep_unit = BRISK
+        self._queue.clear()
+        while self._processes:
+            self._processes.pop().close()
+
+    def finish(self) -> list[Any]:
+        """Ends all work but what is being saved; gives the results that are not given yet, in order."""
+        self._queue.clear()
+        for process in self._processes:
+            process.cell.ending = True
+        latest = monotonic() + SAVING_SECONDS
+        while monotonic() < latest:
+            saving = [process for process in self._processes if process.cell.is_saving]
+            for process in self._processes:
+                if process.task and process.future.done():
+                    self._settle(process)
+            if not any(process.task for process in saving):
+                break
+            sleep(BRISK)
+        self.close()
+        done = [task for task in self._tasks if task.result is not None]
+        self._tasks.clear()
+        return [outcome for outcome in (task.take() for task in done) if not isinstance(outcome, Failure)]
 
     def run(
-        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
+        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Outcomes:
         """Starts `function(*job)` for each job, and gives what came of them, in order.
 
-        A job whose process dies is run again once, and those beside it as well. Its results are to be
-        taken before the next call: jobs of before are forgotten then.
+        A job whose process dies is run again once; not a task that said on which step it is.
 
         Args:
             function: a module's function.
-            jobs: the arguments of each.
+            jobs: the arguments of each; taken as there is room, so that only a few wait for a slow one.
             timeout: seconds after which a job's process is ended, and replaced; None: never.
 
         Returns:
@@ -112,82 +228,151 @@ class Workers:
             ValueError, OSError: what the function raised; anything else is a `Failure`.
             OSError: the system refuses what processes need; the text says what to do.
         """
-        self._tasks = [_Task(function, job, timeout) for job in jobs]
-        for task in self._tasks:
-            self._schedule(task)
-        return Outcomes(self._await_all(self._tasks))
+        rest = iter(jobs)
+        tasks: deque[_Task] = deque()
 
-    def _make_pool(self) -> pebble.ProcessPool:
-        context = multiprocessing.get_context("fork" if can_fork() else "spawn")
-        vars(sys.modules["__main__"]).setdefault("__spec__", None)  # that of a notebook's %run has none
-        return pebble.ProcessPool(
-            max_workers=self.count, initializer=_start, initargs=self._setup, context=context
-        )
+        def take_more() -> None:
+            for job in islice(rest, WINDOW * self.count - len(tasks)):
+                task = _Task(function, job, timeout)
+                for of in (tasks, self._tasks, self._queue):
+                    of.append(task)
+            self._assign()
 
-    def _schedule(self, task: _Task) -> None:
-        if self._refusal:
-            return
+        def await_all() -> Iterator[Any]:
+            while tasks:
+                yield from self._await(tasks[0])
+                task = tasks.popleft()
+                self._tasks.remove(task)
+                take_more()
+                yield task.take()
+
+        take_more()
+        return Outcomes(await_all())
+
+    def _await(self, task: _Task) -> Generator[Any, None, None]:
+        """Waits for a task, a moment at a time."""
+        while not task.is_done:
+            self._assign()
+            busy = [process for process in self._processes if process.task]
+            wait([process.future for process in busy], WAIT_SECONDS, FIRST_COMPLETED)
+            for process in busy:
+                if process.future.done() or process.cell.overdue > GRACE:
+                    self._settle(process)
+            self._assign()
+            if not task.is_done:
+                yield WAITING
+
+    def _assign(self) -> None:
+        """Hands jobs to the processes that have none; starts those that are missing."""
+        if monotonic() > self._calm_from:
+            pebble.CONSTS.sleep_unit = CALM
+        for process in list(self._processes):
+            if self._queue and process.task is None:
+                self._give(process, self._queue.popleft())
+        while self._queue and len(self._processes) < self.count:
+            task = self._queue.popleft()
+            try:
+                process = _Process(self._setup)
+            except (OSError, RuntimeError) as error:
+                self._refuse(task, error)
+            else:
+                self._processes.append(process)
+                self._give(process, task)
+
+    def _give(self, process: _Process, task: _Task) -> None:
         try:
-            task.future = self._pool.schedule(
-                _work, args=(task.function, task.job, task.limit), timeout=task.limit
-            )
-        except (OSError, RuntimeError) as error:  # told when the task is waited for
-            self._refusal = error
+            process.give(task)
+        except (OSError, RuntimeError) as error:
+            self._drop(process)
+            self._refuse(task, error)
 
-    def _await_all(self, tasks: Sequence[_Task]) -> Iterator[Any]:
-        for task in tasks:
-            outcome = yield from self._await(task)
+    def _refuse(self, task: _Task, error: BaseException) -> None:
+        """Has a task that no process could be had for tried again; the second time it is told of all."""
+        self._queue.appendleft(task)
+        task.refusals += 1
+        if task.refusals == ATTEMPTS:
+            while self._queue:
+                self._queue.popleft().error = _explain_refusal(error) or error
+
+    def _drop(self, process: _Process) -> None:
+        self._processes.remove(process)
+        process.close()
+
+    def _settle(self, process: _Process) -> None:
+        """Takes what came of the job of a process: its result, or that it was late, or that it ended it."""
+        task, process.task = process.task, None
+        assert task is not None
+        ended = process.future.done()
+        error = process.future.exception() if ended else TimeoutError("it does not end by itself")
+        if error is None:
+            task.result = process.future.result()
+        elif ended and isinstance(error, TimeoutError):
+            task.result = LATE
+        elif not isinstance(error, (TimeoutError, RuntimeError, pebble.ProcessExpired)):
+            task.error = error
+        else:
+            step, late = process.cell.step, process.cell.overdue >= 0
+            self._drop(process)
+            end = _tell_end(error)
+            task.deaths += 1
+            if _explain_refusal(error):
+                self._refuse(task, error)
+            elif step is not None or task.deaths == ATTEMPTS:
+                task.result = Failure(late, f"it ends its process ({end})", step)
+            else:
+                note(f"run_batt.py: a worker ended ({end}): its work is done again")
+                self._queue.appendleft(task)
+
+
+class Direct:
+    """Runs the jobs that a task asks for in the worker that does the task, each watched."""
+
+    count = 1
+
+    def run(
+        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
+    ) -> Outcomes:
+        """Gives what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
+        return Outcomes(self._run_all(function, jobs, timeout))
+
+    def _run_all(
+        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
+    ) -> Iterator[Any]:
+        for step, job in enumerate(jobs):
+            _cell.begin(AT_WORK, step, timeout or START_SECONDS)
+            _check_memory()
+            _end_after(timeout or START_SECONDS)
+            try:
+                outcome = call(function, job)
+            finally:
+                _end_copy()
+                faulthandler.cancel_dump_traceback_later()
+                _cell.end()
             yield outcome
 
-    def _await(self, task: _Task) -> Generator[Any, None, Any]:
-        """Waits for a task, a moment at a time. One whose process dies has a second attempt, in a new pool.
 
-        The pool's processes share pipes and locks, and a dead one may have held them: so all go with it.
-        The tasks that are left then run one at a time, and the next death has one cause.
-        """
-        deaths = refusals = 0
-        while True:
-            if task.future is None:
-                task.alone = True
-                self._schedule(task)
-            error: Any = self._refusal
-            if task.future is not None:
-                latest = monotonic() + (task.limit or 0) * len(self._tasks) + 2 * START_SECONDS
-                while not wait([task.future], WAIT_SECONDS).done and monotonic() < latest:
-                    yield WAITING
-                error = task.future.exception() if task.future.done() else TimeoutError("nothing moves")
-                if error is None:
-                    return read_outcome(task.future.result())
-                if task.future.done() and isinstance(error, TimeoutError):
-                    return LATE
-                if not isinstance(error, (TimeoutError, RuntimeError, pebble.ProcessExpired)):
-                    raise error
-            self._replace_pool()
-            if refusal := _explain_refusal(error):
-                refusals += 1
-                if refusals == ATTEMPTS:
-                    raise refusal
-                continue
-            if task.alone or isinstance(error, pebble.ProcessExpired):
-                deaths += 1
-            if deaths == ATTEMPTS:
-                return Failure(False, f"it ends its process ({_tell_end(error)})")
-            end = _tell_end(error)
-            note(f"run_batt.py: a worker ended ({end}): its work is done again")
-
-    def _replace_pool(self) -> None:
-        self.close()
-        self._pool = self._make_pool()
-        self._refusal = None
-        for task in self._tasks:
-            if task.future is not None and not (task.future.done() and task.future.exception() is None):
-                task.future = None
+class Ended(BaseException):
+    """All work ends: what is not being saved yet is not to be."""
 
 
-def _start(parent: int, limit: int | None, prepare: Callable[..., None], arguments: Sequence[object]) -> None:
+@contextmanager
+def saving() -> Iterator[None]:
+    """Has the parent of this worker wait, also when all work ends, till the result of its job has been sent.
+
+    Raises:
+        Ended: all work has ended before.
+    """
+    _cell.begin(SAVING)
+    if _cell.ending:
+        raise Ended
+    yield
+
+
+def _start(cell: Cell, limit: int | None, prepare: Callable[..., None], arguments: Sequence[object]) -> None:
     """Makes this process a worker: the first thing that runs in it."""
-    global _process, _memory, _null
+    global _process, _memory, _null, _cell
     _process = os.getpid()
+    _cell = cell
     _null = os.open(os.devnull, os.O_WRONLY)
     leave = os._exit
     os._exit = lambda status: leave(status or 1)  # Pebble takes 0 for a wish to end and loses the job
@@ -203,6 +388,7 @@ def _start(parent: int, limit: int | None, prepare: Callable[..., None], argumen
 _process: int
 _memory: int | None
 _null: int
+_cell: Cell
 
 
 def _end_after(seconds: float) -> None:
@@ -213,17 +399,28 @@ def _end_after(seconds: float) -> None:
 
 def _work(function: Callable[..., Any], job: Sequence[object], limit: float | None) -> bytes:
     """Runs a job in a worker; what comes of it, pickled."""
-    taken = get_taken_memory() if _memory else None
-    if _memory and taken and taken > _memory:
-        os._exit(1)  # what a program before has kept leaves too little for this job
+    _cell.end()  # what was saved by the job before has been sent
+    _check_memory()
     try:
         if limit is not None:
             _end_after(limit + 1)
         return run_job(function, job)
     finally:
-        if os.getpid() != _process:
-            os._exit(1)  # a copy that a program has forked; it has no watchdog to cancel
+        _end_copy()
         faulthandler.cancel_dump_traceback_later()
+
+
+def _check_memory() -> None:
+    """Ends this process if what a program before has kept leaves too little for what comes now."""
+    taken = get_taken_memory() if _memory else None
+    if _memory and taken and taken > _memory:
+        os._exit(1)
+
+
+def _end_copy() -> None:
+    """Ends this process if a program has forked it; it has no watchdog to cancel."""
+    if os.getpid() != _process:
+        os._exit(1)
 
 
 def _tell_end(error: Exception) -> str:
