@@ -18,19 +18,17 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from io import TextIOWrapper
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 from warnings import catch_warnings, simplefilter
 
-from batt_utils.batt.expand import expand
-from batt_utils.batt.inline import Inliner, TooLong
+from batt_utils.batt.inline import TooLong
 from batt_utils.batt.modules import load_batt
 from batt_utils.batt.plan import make_plan
-from batt_utils.batt.program import Calls, body, check_calls, needs
+from batt_utils.batt.program import check_calls, needs
+from batt_utils.batt.texts import Texts
 from batt_utils.console import drop_lost_output, explain, explain_stdout, note, open_streams
 from batt_utils.engine.jobs import Failure, pause
 from batt_utils.engine.machine import count_cores, share_memory
@@ -53,6 +51,7 @@ from batt_utils.evaluate.table import (
     check_sample_speed,
     check_speed,
     find_home,
+    get_host,
     prepare,
     score_sample,
 )
@@ -73,7 +72,7 @@ from batt_utils.timing import Seconds, measure, summarize
 if TYPE_CHECKING:
     from cProfile import Profile
 
-    from batt_utils.engine.pool import Workers
+    from batt_utils.engine.pool import Direct, Workers
     from batt_utils.engine.serial import Serial
 
 __version__ = "1.0.0"
@@ -100,23 +99,28 @@ t_call: Mapping[int, object] | None = None  # of texts, or of records that have 
 
 PILE_LOG = "pile.log"
 OTHER_JSON = "choose another --json"
-INLINE_THREADS = 4
-DEFAULT_WORKERS = 4  # at most
+NEVER: Mapping[int, Failure] = {}
 NOTHING = SampleCount([], [], [], {}, False)
+Result = TypeVar("Result")
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
+
+
+def _warn(line: str) -> None:
+    note(f"run_batt.py: {line}")
 
 
 class Session(NamedTuple):
     """What the tasks of a run share."""
 
-    calls: Calls
-    workers: "Workers | Serial"
-    cpu_workers: "Workers | Serial"  # for what the GPU's memory does not do for
+    texts: Texts  # of the batt's programs
+    workers: "Workers | Serial | Direct"
+    cpu_workers: "Workers | Serial | None"  # for what the GPU's memory does not do for
     store: Store
-    dsl: str  # the file of the functions that calls name
-    form: str  # how the batt was read
-    failures: Failures
+    dsl: str = ""  # the file of the functions that calls name
+    form: str = ""  # how the batt was read
     write: Callable[[str], None] = print  # a line
+    warn: Callable[[str], None] = _warn  # a line on stderr
+    takes_tasks: bool = False  # whether the workers take whole tasks
 
 
 class Options(NamedTuple):
@@ -144,6 +148,8 @@ class TaskScore(NamedTuple):
     s_score: S_Score
     seconds: dict[int, float]
     timed_out: bool
+    outputs: int  # candidates of all samples
+    failures: list[str]  # how the batt failed on each sample; empty where it did not
 
 
 class Saved(NamedTuple):
@@ -161,6 +167,59 @@ class Outcome(NamedTuple):
     differs: dict[str, list[Link]]  # by kind
     differ_texts: dict[str, str]
     timed_out: bool
+    candidates: int  # of all samples
+    failures: list[str]  # of each sample
+
+
+class Done(NamedTuple):
+    """A task that is saved: what counts of it, where the time went, and what a worker has to say."""
+
+    task_i: int
+    task_id: str
+    timed_out: bool
+    candidates: int
+    failures: list[str]
+    seconds: dict[str, float]
+    lines: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    profile: dict[Any, Any] | None = None
+
+
+class Elsewhere(Exception):
+    """A worker cannot do a task: the GPU's memory does not do for it."""
+
+
+class Run:
+    """What came of the tasks of a run, so far."""
+
+    def __init__(self) -> None:
+        self.tasks = self.timeouts = self.started = 0
+        self.seconds: dict[str, float] = {}
+        self.failures = Failures()
+        self.profiles: list[dict[Any, Any]] = []
+
+    def start(self, session: Session, task_id: str) -> None:
+        """Says that the next task is begun, once."""
+        if self.started == self.tasks:
+            self.started += 1
+            _say(session, f"-- {task_id} - {self.tasks} start --")
+
+    def add(self, session: Session, done: Done) -> None:
+        """Adds the task that is next, and says what is to be said of it; any other has been added."""
+        if done.task_i != self.tasks:
+            return
+        self.start(session, done.task_id)
+        for warning in (*done.warnings, *self.failures.add(done.task_id, done.failures, done.candidates)):
+            session.warn(warning)
+        with explain_stdout():
+            for line in done.lines:
+                session.write(line)
+        for name, taken in done.seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + taken
+        if done.profile is not None:
+            self.profiles.append(done.profile)
+        self.timeouts += done.timed_out
+        self.tasks += 1
 
 
 def cli(arguments: Sequence[str] | None = None) -> int:
@@ -272,15 +331,13 @@ async def main(
     """
     from asyncio import CancelledError
 
-    seconds: dict[str, float] = {}
-    done = timeouts = 0
-    failures = Failures()
+    run = Run()
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        async with _open_session(total_data, task_ids, options, failures, batt_module_name) as session:
+        async with _open_session(total_data, task_ids, options, batt_module_name) as session:
             if enable_timing:
                 _say(session, f"tasks: {name_paths(sources)}")
                 _say(session, f"DSL: {session.dsl}")
@@ -290,28 +347,110 @@ async def main(
             progress, write = _open_progress(task_ids)
             session = session._replace(write=write)
             with profile or nullcontext(), progress as tasks:
-                for task_i, task_id in enumerate(tasks):
-                    with measure(seconds, "main.run_batt"):
-                        outcome = await run_task(
-                            session, total_data, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds
-                        )
-                        with held():
-                            save(session.store, task_id, outcome, seconds)
-                            done += 1
-                            timeouts += outcome.timed_out
-                    await pause()
+                jobs = ((*task, timeout, options.out, bool(profile)) for task in enumerate(task_ids))
+                results = session.workers.run(do_task, jobs, None) if session.takes_tasks else None
+                try:
+                    for task_i, task_id in enumerate(tasks):
+                        run.start(session, task_id)
+                        done = await anext(results) if results else None
+                        if isinstance(done, Done):
+                            run.add(session, done)
+                        else:
+                            await spread_task(session, total_data, task_i, task_id, timeout, run, done)
+                        await pause()
+                except (KeyboardInterrupt, CancelledError) as error:
+                    interrupted = error
+                    for done in session.workers.finish():
+                        run.add(session, done)
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
-    if line := failures.sum_up():
+    if line := run.failures.sum_up():
         _warn(line)
     with explain_stdout():
-        print(f"{done} tasks - {timeouts} timeouts")
+        print(f"{run.tasks} tasks - {run.timeouts} timeouts")
         if enable_timing:
-            print(f"\n{summarize(seconds)}")
+            print(f"\n{summarize(run.seconds)}")
     if interrupted:
         raise interrupted
-    counts = {"candidates": failures.candidates, "failures": failures.failed}
-    return {"tasks": done, "timeouts": timeouts, **counts, "seconds": seconds}
+    if profile:
+        _add_profiles(profile, run.profiles)
+    return {
+        "tasks": run.tasks,
+        "timeouts": run.timeouts,
+        "candidates": run.failures.candidates,
+        "failures": run.failures.failed,
+        "seconds": run.seconds,
+    }
+
+
+def do_task(task_i: int, task_id: str, timeout: float, out: str, profiled: bool) -> Done | None:
+    """Runs a task in a worker, and saves it; gives None if it has to be done elsewhere."""
+    from batt_utils.engine.pool import Direct, saving
+
+    host = get_host()
+    lines: list[str] = []
+    warnings: list[str] = []
+    seconds: dict[str, float] = {}
+    store = Store(out)
+    session = Session(host.texts, Direct(), None, store, write=lines.append, warn=warnings.append)
+    profile = None
+    if profiled:
+        from cProfile import Profile
+
+        profile = Profile()
+    with measure(seconds, "main.run_batt"), profile or nullcontext():
+        try:
+            task = run_task(session, host.samples, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds)
+            outcome = _run(task)
+        except Elsewhere:
+            return None
+        with saving():
+            save(store, task_id, outcome, seconds)
+    if profile:
+        profile.create_stats()
+    return Done(
+        task_i,
+        task_id,
+        outcome.timed_out,
+        outcome.candidates,
+        outcome.failures,
+        seconds,
+        lines,
+        warnings,
+        getattr(profile, "stats", None),
+    )
+
+
+async def spread_task(
+    session: Session,
+    total_data: Samples,
+    task_i: int,
+    task_id: str,
+    timeout: float,
+    run: Run,
+    failure: Failure | None,
+) -> None:
+    """Runs a task in this process, and its samples in the workers; saves it and adds it to the run.
+
+    `failure` says how a worker failed to do it, if one did.
+    """
+    late = {}
+    if failure and failure.timed_out and failure.step is not None:
+        late[failure.step] = failure
+    elif failure:
+        session.warn(f"{task_id}: {failure.what}: its work is done again")
+    seconds: dict[str, float] = {}
+    with measure(seconds, "main.run_batt"):
+        outcome = await run_task(
+            session, total_data, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds, late
+        )
+    with held():
+        with measure(seconds, "main.run_batt"):
+            save(session.store, task_id, outcome, seconds)
+        run.add(
+            session,
+            Done(task_i, task_id, outcome.timed_out, outcome.candidates, outcome.failures, seconds),
+        )
 
 
 async def main_mega_batch(
@@ -364,7 +503,8 @@ async def run_batt(
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    async with _open_session(total_data, [task_id], DEFAULTS, Failures(), batt_module_name) as session:
+    async with _open_session(total_data, [task_id], DEFAULTS, batt_module_name) as session:
+        _say(session, f"-- {task_id} - {task_i} start --")
         outcome = await run_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
         with held():
             save(session.store, task_id, outcome, prof)
@@ -380,11 +520,16 @@ async def run_task(
     timeout: float,
     log: str,
     prof: Seconds | None,
+    late: Mapping[int, Failure] | None = None,
 ) -> Outcome:
-    """Scores the batt on one task; the differ counts go to `d_score`."""
-    _say(session, f"-- {task_id} - {task_i} start --")
+    """Scores the batt on one task; the differ counts go to `d_score`.
+
+    `late` has the samples, by their place in order of work, that are known to pass their time.
+    """
     with measure(prof, "run_batt.check_batt"):
-        score = await score_task(session, total_data, task_i, task_id, d_score, timeout, log, prof)
+        score = await score_task(
+            session, total_data, task_i, task_id, d_score, timeout, log, prof, late=late or {}
+        )
     _say(session, f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
 
     with measure(prof, "run_batt.phase1_filter"):
@@ -392,7 +537,7 @@ async def run_task(
     _say(session, f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
     with measure(prof, "run_batt.phase2_inline_batch"):
-        names = inline_batch("solve", session.calls, list(unique), prof)
+        names = inline_batch(session, "solve", list(unique), prof)
 
     with measure(prof, "run_batt.phase3_process"):
         solvers, solver_texts, saved, timed_out = await process(
@@ -400,8 +545,16 @@ async def run_task(
         )
 
     with measure(prof, "run_batt.phase4_differs"):
-        differs, differ_texts = link_differs(session.calls, saved, d_score, score.s_score, prof)
-    return Outcome(solvers, solver_texts, differs, differ_texts, score.timed_out or timed_out)
+        differs, differ_texts = link_differs(session, saved, d_score, score.s_score, prof)
+    return Outcome(
+        solvers,
+        solver_texts,
+        differs,
+        differ_texts,
+        score.timed_out or timed_out,
+        score.outputs,
+        score.failures,
+    )
 
 
 async def check_batt(
@@ -420,7 +573,7 @@ async def check_batt(
 
     The arguments are those of `run_batt`.
     """
-    async with _open_session(total_data, [], DEFAULTS, Failures(), batt_module_name) as session:
+    async with _open_session(total_data, [], DEFAULTS, batt_module_name) as session:
         score = await score_task(
             session,
             total_data,
@@ -445,6 +598,7 @@ async def score_task(
     log: str,
     prof: Seconds | None,
     keep_values: bool = False,
+    late: Mapping[int, Failure] = NEVER,
 ) -> TaskScore:
     """Scores every candidate on every sample; the differ counts go to `d_score`."""
     _say(session, f"-- {task_id} - {task_i} --")
@@ -452,19 +606,20 @@ async def score_task(
         part: [Job(task_id, part, i, keep_values) for i in range(len(total_data[part][task_id]))]
         for part in ("test", "demo")  # test samples take longest, so they start first
     }
+    in_order = [job for part in jobs.values() for job in part]
     results = session.workers.run(
-        score_sample, [(job, timeout, log) for part in jobs.values() for job in part], 2 * timeout
+        score_sample, [(job, timeout, log) for i, job in enumerate(in_order) if i not in late], 2 * timeout
     )
-    samples: dict[str, list[Any]] = {}
-    for part in jobs:
-        with measure(prof, f"batt.{part}.run_with_timeout"):
-            samples[part] = [await anext(results) for _ in jobs[part]]
+    samples: dict[str, list[Any]] = {part: [] for part in jobs}
+    for i, job in enumerate(in_order):
+        with measure(prof, f"batt.{job.part}.run_with_timeout"):
+            samples[job.part].append(late[i] if i in late else await anext(results))
     await _score_again(session, jobs, samples, timeout, log)
 
     total = sum(map(len, jobs.values()))
-    score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False)
+    score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False, 0, [])
     candidates: dict[Value, None] = {}
-    counted: list[SampleCount] = []
+    outputs = 0
     timed_out = False
     for part in ("demo", "test"):
         if part == "test":
@@ -474,22 +629,21 @@ async def score_task(
                 result if isinstance(result, SampleCount) else NOTHING._replace(timed_out=result.timed_out)
             )
             if sample is not result and not sample.timed_out:
-                _warn(f"{task_id} {part}[{i}] left out: {result.what}")
+                session.warn(f"{task_id} {part}[{i}] left out: {result.what}")
             _say(session, f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
-            counted.append(sample)
+            outputs += len(sample.candidates)
+            score.failures.append(sample.failure)
             count_sample(session, sample, score.o_score, d_score)
             for t, taken in sample.seconds.items():
                 score.seconds[t] += taken
             if sample.timed_out:
                 _say(session, f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
-    for line in session.failures.add(task_id, counted):
-        _warn(line)
     _say(session, f"-- {task_id} - {task_i} scored --")
-    if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
+    if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.texts.calls.keys():
         raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
-    return score._replace(candidates=list(candidates), timed_out=timed_out)
+    return score._replace(candidates=list(candidates), timed_out=timed_out, outputs=outputs)
 
 
 async def _score_again(
@@ -501,6 +655,8 @@ async def _score_again(
 ) -> None:
     """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU."""
     for workers in (session.workers, session.cpu_workers):
+        if workers is None or not any(None in results for results in samples.values()):
+            continue
         full = [job for part in jobs for job in jobs[part] if samples[part][job.number] is None]
         try:
             again = workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout)
@@ -511,7 +667,9 @@ async def _score_again(
             samples[job.part][job.number] = result
             if workers is session.cpu_workers and not isinstance(result, Failure):
                 place = f"{job.task_id} {job.part}[{job.number}]"
-                _warn(f"{place} scored on the CPU: the GPU's memory is full")
+                session.warn(f"{place} scored on the CPU: the GPU's memory is full")
+    if any(None in results for results in samples.values()):
+        raise Elsewhere
 
 
 def count_sample(session: Session, sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
@@ -534,32 +692,14 @@ def filter_candidates(candidates: Sequence[Value]) -> dict[int, str]:
     return unique
 
 
-def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | None) -> dict[int, str]:
+def inline_batch(session: Session, kind: str, roots: Sequence[int], prof: Seconds | None) -> dict[int, str]:
     """Phase 2: the md5 of each call's inlined text; one that would be too long is left out."""
     with measure(prof, "utils.inline_variables.total"):
-        inliner = Inliner(calls, roots)
-
-        def name_all(batch: Sequence[int]) -> list[str | TooLong]:
-            return [name(t) for t in batch]
-
-        def name(t: int) -> str | TooLong:
-            try:
-                return inliner.name(kind, t)
-            except TooLong as error:
-                return error
-
-        size = -(-len(roots) // INLINE_THREADS) or 1
-        batches = [roots[start : start + size] for start in range(0, len(roots), size)]
-        try:
-            with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
-                found_names = [*pool.map(name_all, batches)]
-        except RuntimeError:  # no thread can be started
-            found_names = [*map(name_all, batches)]
-        names = dict(zip(roots, chain.from_iterable(found_names)))
-    for found in names.values():
-        if isinstance(found, TooLong):
-            _warn(f"{kind} {found}")
-    return {t: found for t, found in names.items() if isinstance(found, str)}
+        names = session.texts.name_all(kind, roots)
+    for name in names.values():
+        if isinstance(name, TooLong):
+            session.warn(f"{kind} {name}")
+    return {t: name for t, name in names.items() if isinstance(name, str)}
 
 
 async def process(
@@ -579,9 +719,8 @@ async def process(
         Their links and, by md5, their texts; all that were let in when they came; whether one passed
         its time.
     """
-    calls = session.calls
     roots = list(names)
-    estimates = [sum(score.seconds[need] for need in needs(calls, [t])) for t in roots]
+    estimates = [sum(score.seconds[need] for need in session.texts.get_needs(t)) for t in roots]
     links = [
         Link(score.o_score.score[unique[t]], log_time(seconds), names[t])
         for t, seconds in zip(roots, estimates)
@@ -597,7 +736,7 @@ async def process(
             links[place] = links[place]._replace(t_log=log_time(speed.seconds))
 
     with measure(prof, "run_batt.generate_expanded"):
-        texts = {md5: expand(calls, "solve", staying[md5][0]) for md5 in speeds}
+        texts = {md5: session.texts.expand("solve", staying[md5][0]) for md5 in speeds}
     arrivals = [links[place] for place in stayed if links[place].md5 not in ended]
     saved = [
         Saved(unique[roots[place]], links[place].t_log) for place in accepted if links[place].md5 not in ended
@@ -606,12 +745,12 @@ async def process(
 
 
 def link_differs(
-    calls: Calls, saved: Sequence[Saved], d_score: D_Score, s_score: S_Score, prof: Seconds | None
+    session: Session, saved: Sequence[Saved], d_score: D_Score, s_score: S_Score, prof: Seconds | None
 ) -> tuple[dict[str, list[Link]], dict[str, str]]:
     """Phase 4: each differ's links by kind, one for every saved solver that has a count for it; its text."""
-    names = inline_batch("differ", calls, list(d_score.last_t.values()), prof)
+    names = inline_batch(session, "differ", list(d_score.last_t.values()), prof)
     with measure(prof, "run_batt.generate_expanded"):
-        texts = {md5: expand(calls, "differ", t) for t, md5 in names.items()}
+        texts = {md5: session.texts.expand("differ", t) for t, md5 in names.items()}
     links = {
         kind: [
             Link(counts[kind], solver.t_log, names[d_score.last_t[name]])
@@ -656,7 +795,7 @@ async def check_solver_speed(
             batches.append({})
             left = min(share, timeout / 2)
         left -= seconds
-        batches[-1][md5] = f"def solve(S, I, C):\n{body(session.calls, t)}"
+        batches[-1][md5] = session.texts.get_source(t)
 
     speeds: dict[str, Speed] = {}
     jobs = [(task_id, [*batch.values()], timeout) for batch in batches]
@@ -670,7 +809,7 @@ async def check_solver_speed(
             if isinstance(speed, Speed):
                 speeds[md5] = speed
             else:
-                _warn(f"solver {md5} left out: {speed.what}")
+                session.warn(f"solver {md5} left out: {speed.what}")
     return speeds
 
 
@@ -711,7 +850,6 @@ async def _open_session(
     total_data: Samples,
     saved: Sequence[str],
     options: Options,
-    failures: Failures,
     batt_module_name: str | None = None,
 ) -> AsyncIterator[Session]:
     """Reads the batt and opens the workers and the store for it; `saved` are the tasks that are stored."""
@@ -736,9 +874,11 @@ async def _open_session(
         else:
             subject = module.name
             form = f"called as a function: {module.reason}"
+    texts = Texts(calls)
     folder = "." if Path("dsl.py").exists() else options.out
-    arguments = (subject, total_data, folder, tuned)
-    count = options.workers or min(count_cores(), DEFAULT_WORKERS)
+    arguments = (subject, total_data, folder, tuned, texts)
+    samples = sum(len(total_data[part][task_id]) for part in total_data for task_id in saved) or 1
+    count = min(options.workers or count_cores(), max(len(saved), samples))
     memory_limit = options.memory_limit or share_memory(count)
     store = Store(options.out)
     with (
@@ -755,7 +895,8 @@ async def _open_session(
                 )
         if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
             _warn(line)
-        yield Session(calls, workers, cpu_workers, store, ready.dsl, form, failures)
+        takes_tasks = not in_process and len(saved) >= workers.count
+        yield Session(texts, workers, cpu_workers, store, ready.dsl, form, takes_tasks=takes_tasks)
 
 
 def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
@@ -795,17 +936,26 @@ def _say(session: Session, text: str) -> None:
         session.write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
 
 
-def _warn(line: str) -> None:
-    note(f"run_batt.py: {line}")
-
-
-def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Runs a coroutine that only pauses, also where an event loop runs, as in a notebook."""
     while True:
         try:
             coroutine.send(None)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+
+
+def _add_profiles(profile: "Profile", others: Iterable[dict[Any, Any]]) -> None:
+    """Adds the profiles of workers to that of this process."""
+    from pstats import Stats
+
+    total = Stats(profile)
+    for stats in others:
+        other = Stats(profile)
+        other.stats = stats  # type: ignore[attr-defined]
+        total.add(other)
+    profile.stats = total.stats  # type: ignore[attr-defined]
+    profile.create_stats = lambda: None  # type: ignore[method-assign]
 
 
 def _print_profile(profile: "Profile", top: int) -> None:
@@ -850,7 +1000,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
     add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
-    add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
+    add("--workers", type=_natural, metavar="N", help="processes (default: one for each core)")
     add("--memory-limit", type=_natural, metavar="MIB",
         help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
     add("--device", choices=DEVICES, default="auto",
@@ -879,5 +1029,7 @@ def _natural(text: str) -> int:
 
 
 if __name__ == "__main__":
+    from run_batt import cli as run  # workers find its functions by this name of the module
+
     atexit.register(gc.freeze)  # the collections at the end, a tenth of a short run, have nothing to look at
-    sys.exit(cli())
+    sys.exit(run())

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import count, islice
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any
@@ -242,9 +242,9 @@ class Workers:
             while tasks:
                 yield from self._await(tasks[0])
                 task = tasks.popleft()
-                self._tasks.remove(task)
                 take_more()
                 yield task.take()
+                self._tasks.remove(task)  # till now `finish` gives it, too
 
         take_more()
         return Outcomes(await_all())
@@ -329,16 +329,23 @@ class Direct:
 
     count = 1
 
+    def __init__(self) -> None:
+        self._steps = count()
+
+    def finish(self) -> list[Any]:
+        """Gives what `Workers.finish` gives: nothing, for a result is given as soon as it is there."""
+        return []
+
     def run(
-        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
+        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Outcomes:
         """Gives what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
         return Outcomes(self._run_all(function, jobs, timeout))
 
     def _run_all(
-        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
+        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Iterator[Any]:
-        for step, job in enumerate(jobs):
+        for step, job in zip(self._steps, jobs):
             _cell.begin(AT_WORK, step, timeout or START_SECONDS)
             _check_memory()
             _end_after(timeout or START_SECONDS)

@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
@@ -60,12 +60,16 @@ class Serial:
         """Does nothing: the process is as it was."""
 
     def run(
-        self, function: Callable[..., Any], jobs: Sequence[Sequence[object]], timeout: float | None
+        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Outcomes:
         """Gives what comes of `function(*job)` for each job, as `Workers.run` does; none is ever late."""
         return Outcomes(self._run_all(function, jobs))
 
-    def _run_all(self, function: Callable[..., Any], jobs: Sequence[Sequence[object]]) -> Iterator[Any]:
+    def finish(self) -> list[Any]:
+        """Gives what `Workers.finish` gives: nothing, for a result is given as soon as it is there."""
+        return []
+
+    def _run_all(self, function: Callable[..., Any], jobs: Iterable[Sequence[object]]) -> Iterator[Any]:
         for job in jobs:
             yield WAITING
             yield read_outcome(self._run(function, job))

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from batt_utils.batt.program import Program, find_dependents, needs
-from batt_utils.evaluate.table import SampleCount
 
 MOST = 5  # names in a line, and lines in a run
 
@@ -19,16 +18,22 @@ class Failures:
         self._tasks = 0
         self._ways: set[str] = set()
 
-    def add(self, task_id: str, samples: Sequence[SampleCount]) -> list[str]:
-        """Count a task's samples; return a line for each new way to fail, five in a run."""
+    def add(self, task_id: str, ways: Sequence[str], candidates: int) -> list[str]:
+        """Count a task's samples; return a line for each new way to fail, five in a run.
+
+        Args:
+            task_id: the task.
+            ways: how the batt failed on each of its samples; empty where it did not.
+            candidates: how many there are on all of them.
+        """
         self._tasks += 1
-        self.samples += len(samples)
-        self.candidates += sum(len(sample.candidates) for sample in samples)
+        self.samples += len(ways)
+        self.candidates += candidates
         lines = []
-        for way, count in Counter(sample.failure for sample in samples if sample.failure).items():
+        for way, count in Counter(filter(None, ways)).items():
             self.failed += count
             if way not in self._ways and len(self._ways) < MOST:
-                where = "" if count == len(samples) else f" on {count} of {len(samples)} samples of {task_id}"
+                where = "" if count == len(ways) else f" on {count} of {len(ways)} samples of {task_id}"
                 lines.append(f"the batt fails{where}: {way}: mend it, or write it anew")
             self._ways.add(way)
         return lines

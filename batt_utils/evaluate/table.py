@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, cast
 from batt_utils.batt.plan import Plan, Step
 from batt_utils.batt.prelude import Import
 from batt_utils.batt.program import INPUTS, INTEGER, Candidate, DifferItem, Guard
+from batt_utils.batt.texts import Texts
 from batt_utils.console import ADVICE
 from batt_utils.evaluate.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.evaluate.tune import DEFAULT, tune
@@ -525,6 +526,7 @@ class Host(NamedTuple):
     evaluator: TableEvaluator | FunctionEvaluator
     names: dict[str, object]
     samples: Samples
+    texts: Texts  # of the batt's programs
     pairs: dict[tuple[str, ...], Pairs]  # see `_pairs`
 
 
@@ -532,7 +534,12 @@ _prepared: ContextVar[Host | BaseException] = ContextVar("_prepared")
 
 
 def prepare(
-    batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned: bool = True, device: str = "auto"
+    batt: Plan | str | Batt,
+    samples: Samples,
+    folder: str = ".",
+    tuned: bool = True,
+    texts: Texts | None = None,
+    device: str = "auto",
 ) -> None:
     """Makes this process, in the current context, ready for `score_sample` and `check_speed`.
 
@@ -541,6 +548,7 @@ def prepare(
         samples: the samples of all tasks.
         folder: where a DSL is looked for first, and then the modules that the batt imports.
         tuned: whether a DSL that is not ours is tuned.
+        texts: those of the batt's programs.
         device: `auto`, `cpu` or `gpu`.
     """
     # What a program prints is not ours; and a notebook's streams do not work in another process.
@@ -562,7 +570,7 @@ def prepare(
             if tuned:
                 tune(names, [getattr(batt, "__name__", "")])
             evaluator = FunctionEvaluator(batt)
-        _prepared.set(Host(evaluator, names, samples, {}))
+        _prepared.set(Host(evaluator, dict(names), samples, texts or Texts({}), {}))
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
         _prepared.set(error)
     # Values are trees, free of cycles: looking for these after every 700 new ones took a quarter of the time.
@@ -590,7 +598,7 @@ def check_ready() -> Ready:
     Raises:
         Whatever kept `prepare` from making this process ready.
     """
-    host = _get_host()
+    host = get_host()
     modules = Counter(
         value.__module__ for name, value in host.names.items() if isinstance(value, FunctionType)
     )
@@ -598,7 +606,12 @@ def check_ready() -> Ready:
     return Ready(str(getattr(sys.modules.get(module), "__file__", "none")), host.evaluator.unknown)
 
 
-def _get_host() -> Host:
+def get_host() -> Host:
+    """Gives what `prepare` made this process ready with.
+
+    Raises:
+        Whatever kept it from that.
+    """
     host = _prepared.get()
     if isinstance(host, BaseException):
         raise host
@@ -706,7 +719,7 @@ def score_sample(job: Job, timeout: float, log: str) -> SampleCount | None:
     Returns:
         What counts of its score; None if the GPU's memory does not do for it, which is free again then.
     """
-    host = _get_host()
+    host = get_host()
     sample = host.samples[job.part][job.task_id][job.number]
     with suppress(GpuFull):
         return count_sample(host.evaluator.score(job, _pairs(job.task_id, "demo"), sample, timeout, log))
@@ -730,9 +743,9 @@ def check_sample_speed(task_id: str, number: int, source: str, timeout: float) -
 
 
 def _time_solver(source: str, pairs: Pairs, samples: Pairs, timeout: float) -> Speed:
-    names: dict[str, Any] = dict(_get_host().names)
-    exec(source, names)
-    solve = names["solve"]
+    names = get_host().names
+    exec(source, names)  # always into the same names: a function and its own would be a cycle
+    solve = cast(Callable[..., object], names["solve"])
     start = perf_counter()
     in_time = [run_within(timeout, partial(spare, solve, pairs, grid, None)) for grid, _ in samples]
     return Speed(perf_counter() - start, not all(in_time))
@@ -740,7 +753,7 @@ def _time_solver(source: str, pairs: Pairs, samples: Pairs, timeout: float) -> S
 
 def _pairs(task_id: str, *parts: str) -> Pairs:
     """S: the pairs (input, output) of a task's samples; the same object each time."""
-    host = _get_host()
+    host = get_host()
     key = (task_id, *parts)
     if key not in host.pairs:
         samples = (sample for part in parts for sample in host.samples[part][task_id])

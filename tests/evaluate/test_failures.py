@@ -4,19 +4,14 @@ import pytest
 
 from batt_utils.batt.program import read_program
 from batt_utils.evaluate.failures import Failures, report_unknown
-from batt_utils.evaluate.table import SampleCount
 
 ADVICE = "mend it, or write it anew"
 
 
-def make_sample(failure, candidates=0):
-    return SampleCount([(1, False, "a", b"", False)] * candidates, [0] * candidates, [[]], {}, False, failure)
-
-
 def add(failures, task_id, *samples):
     """Adds a task's samples: each the error it failed with, or how many candidates it has."""
-    made = [make_sample(sample) if isinstance(sample, str) else make_sample("", sample) for sample in samples]
-    return failures.add(task_id, made)
+    ways = [sample if isinstance(sample, str) else "" for sample in samples]
+    return failures.add(task_id, ways, sum(sample for sample in samples if isinstance(sample, int)))
 
 
 @pytest.mark.parametrize(
