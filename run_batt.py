@@ -99,7 +99,7 @@ t_call: Mapping[int, object] | None = None  # of texts, or of records that have 
 
 PILE_LOG = "pile.log"
 OTHER_JSON = "choose another --json"
-NEVER: Mapping[int, Failure] = {}
+NOTHING_KNOWN: Mapping[int, Failure | None] = {}
 NOTHING = SampleCount([], [], [], {}, False)
 Result = TypeVar("Result")
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
@@ -186,7 +186,14 @@ class Done(NamedTuple):
 
 
 class Elsewhere(Exception):
-    """A worker cannot do a task: the GPU's memory does not do for it."""
+    """A worker cannot do a task: the GPU's memory does not do for some of its samples.
+
+    `full` are these, by their place in order of work.
+    """
+
+    def __init__(self, full: list[int]) -> None:
+        super().__init__(full)
+        self.full = full
 
 
 class Run:
@@ -361,7 +368,8 @@ async def main(
                 except (KeyboardInterrupt, CancelledError) as error:
                     interrupted = error
                     for done in session.workers.finish():
-                        run.add(session, done)
+                        if isinstance(done, Done):
+                            run.add(session, done)
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
     if line := run.failures.sum_up():
@@ -383,8 +391,8 @@ async def main(
     }
 
 
-def do_task(task_i: int, task_id: str, timeout: float, out: str, profiled: bool) -> Done | None:
-    """Runs a task in a worker, and saves it; gives None if it has to be done elsewhere."""
+def do_task(task_i: int, task_id: str, timeout: float, out: str, profiled: bool) -> Done | list[int]:
+    """Runs a task in a worker, and saves it; or gives the samples that the GPU's memory does not do for."""
     from batt_utils.engine.pool import Direct, saving
 
     host = get_host()
@@ -402,8 +410,8 @@ def do_task(task_i: int, task_id: str, timeout: float, out: str, profiled: bool)
         try:
             task = run_task(session, host.samples, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds)
             outcome = _run(task)
-        except Elsewhere:
-            return None
+        except Elsewhere as elsewhere:
+            return elsewhere.full
         with saving():
             save(store, task_id, outcome, seconds)
     if profile:
@@ -428,21 +436,24 @@ async def spread_task(
     task_id: str,
     timeout: float,
     run: Run,
-    failure: Failure | None,
+    problem: Failure | list[int] | None,
 ) -> None:
     """Runs a task in this process, and its samples in the workers; saves it and adds it to the run.
 
-    `failure` says how a worker failed to do it, if one did.
+    `problem` says why a worker could not do it: it died on a step, or the GPU's memory does not do for some
+    samples.
     """
-    late = {}
-    if failure and failure.timed_out and failure.step is not None:
-        late[failure.step] = failure
-    elif failure:
-        session.warn(f"{task_id}: {failure.what}: its work is done again")
+    known: dict[int, Failure | None] = {}
+    if isinstance(problem, list):
+        known = dict.fromkeys(problem)
+    elif problem and problem.timed_out and problem.step is not None:
+        known = {problem.step: problem}
+    elif problem:
+        session.warn(f"a worker ended: {problem.what}: its work is done again")
     seconds: dict[str, float] = {}
     with measure(seconds, "main.run_batt"):
         outcome = await run_task(
-            session, total_data, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds, late
+            session, total_data, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds, known
         )
     with held():
         with measure(seconds, "main.run_batt"):
@@ -520,15 +531,15 @@ async def run_task(
     timeout: float,
     log: str,
     prof: Seconds | None,
-    late: Mapping[int, Failure] | None = None,
+    known: Mapping[int, Failure | None] = NOTHING_KNOWN,
 ) -> Outcome:
     """Scores the batt on one task; the differ counts go to `d_score`.
 
-    `late` has the samples, by their place in order of work, that are known to pass their time.
+    `known` has what is known of samples, by their place in order of work; None: the GPU's memory does not do.
     """
     with measure(prof, "run_batt.check_batt"):
         score = await score_task(
-            session, total_data, task_i, task_id, d_score, timeout, log, prof, late=late or {}
+            session, total_data, task_i, task_id, d_score, timeout, log, prof, known=known
         )
     _say(session, f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
 
@@ -598,7 +609,7 @@ async def score_task(
     log: str,
     prof: Seconds | None,
     keep_values: bool = False,
-    late: Mapping[int, Failure] = NEVER,
+    known: Mapping[int, Failure | None] = NOTHING_KNOWN,
 ) -> TaskScore:
     """Scores every candidate on every sample; the differ counts go to `d_score`."""
     _say(session, f"-- {task_id} - {task_i} --")
@@ -608,13 +619,14 @@ async def score_task(
     }
     in_order = [job for part in jobs.values() for job in part]
     results = session.workers.run(
-        score_sample, [(job, timeout, log) for i, job in enumerate(in_order) if i not in late], 2 * timeout
+        score_sample, [(job, timeout, log) for i, job in enumerate(in_order) if i not in known], 2 * timeout
     )
     samples: dict[str, list[Any]] = {part: [] for part in jobs}
     for i, job in enumerate(in_order):
         with measure(prof, f"batt.{job.part}.run_with_timeout"):
-            samples[job.part].append(late[i] if i in late else await anext(results))
-    await _score_again(session, jobs, samples, timeout, log)
+            samples[job.part].append(known[i] if i in known else await anext(results))
+    if any(None in part for part in samples.values()):
+        await _score_again(session, jobs, samples, timeout, log, None in known.values())
 
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False, 0, [])
@@ -652,12 +664,22 @@ async def _score_again(
     samples: Mapping[str, list[Any]],
     timeout: float,
     log: str,
+    on_cpu: bool,
 ) -> None:
-    """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU."""
-    for workers in (session.workers, session.cpu_workers):
-        if workers is None or not any(None in results for results in samples.values()):
-            continue
-        full = [job for part in jobs for job in jobs[part] if samples[part][job.number] is None]
+    """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU.
+
+    `on_cpu` leaves out the first.
+
+    Raises:
+        Elsewhere: there is no worker without a GPU.
+    """
+    in_order = [job for part in jobs for job in jobs[part]]
+    for workers in (session.workers, session.cpu_workers)[on_cpu:]:
+        full = [job for job in in_order if samples[job.part][job.number] is None]
+        if workers is None and full:
+            raise Elsewhere([in_order.index(job) for job in full])
+        if workers is None:
+            return
         try:
             again = workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout)
             results = [result async for result in again]
@@ -668,8 +690,6 @@ async def _score_again(
             if workers is session.cpu_workers and not isinstance(result, Failure):
                 place = f"{job.task_id} {job.part}[{job.number}]"
                 session.warn(f"{place} scored on the CPU: the GPU's memory is full")
-    if any(None in results for results in samples.values()):
-        raise Elsewhere
 
 
 def count_sample(session: Session, sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:

@@ -232,7 +232,7 @@ class Workers:
         tasks: deque[_Task] = deque()
 
         def take_more() -> None:
-            for job in islice(rest, WINDOW * self.count - len(tasks)):
+            for job in islice(rest, max(0, WINDOW * self.count - len(tasks))):
                 task = _Task(function, job, timeout)
                 for of in (tasks, self._tasks, self._queue):
                     of.append(task)
@@ -287,10 +287,15 @@ class Workers:
             self._refuse(task, error)
 
     def _refuse(self, task: _Task, error: BaseException) -> None:
-        """Has a task that no process could be had for tried again; the second time it is told of all."""
+        """Has a task that no process could be had for tried again, or wait for one of those that are there.
+
+        Without any, it is told of all tasks the second time.
+        """
         self._queue.appendleft(task)
         task.refusals += 1
-        if task.refusals == ATTEMPTS:
+        if task.refusals == ATTEMPTS and self._processes:
+            self.count = len(self._processes)
+        elif task.refusals >= ATTEMPTS:
             while self._queue:
                 self._queue.popleft().error = _explain_refusal(error) or error
 

@@ -315,14 +315,13 @@ def fail_at(monkeypatch, name, error, times):
     monkeypatch.setattr(owner, attribute, fail)
 
 
-@pytest.mark.parametrize("first", [0, 1], ids=["the first one", "the second one"])
 @pytest.mark.parametrize(("name", "error", "line"), REFUSALS)
-def test_what_the_system_refuses_is_told(monkeypatch, capsys, name, error, line, first):
+def test_what_the_system_refuses_is_told(monkeypatch, capsys, name, error, line):
     with Workers(2, do_nothing, ()) as workers:  # what is made once, and not for each
         list(workers.run(pow, [(2, 3)], LONG))
     before = get_state()
     with monkeypatch.context() as patches, Workers(2, do_nothing, ()) as workers:
-        fail_at(patches, name, error, range(first, 10**6))
+        fail_at(patches, name, error, range(10**6))
         with pytest.raises(OSError) as caught:
             list(workers.run(pow, [(2, 3)] * 3, LONG))
     assert str(caught.value) == line
@@ -340,6 +339,16 @@ def test_what_the_system_refuses_once_costs_nothing(monkeypatch, capsys, name, e
     fail_at(monkeypatch, name, error, [1])
     with Workers(2, do_nothing, ()) as workers:
         assert list(workers.run(pow, [(2, n) for n in range(9)], LONG)) == [2**n for n in range(9)]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["os.fork", "threading.Thread.start"])
+def test_a_second_process_that_cannot_be_had_is_done_without(monkeypatch, capsys, name):
+    first = {"os.fork": 1, "threading.Thread.start": 3}[name]
+    fail_at(monkeypatch, name, RuntimeError("can't start new thread"), range(first, 10**6))
+    with Workers(2, do_nothing, ()) as workers:
+        assert list(workers.run(pow, [(2, n) for n in range(9)], LONG)) == [2**n for n in range(9)]
+        assert len(multiprocessing.active_children()) == 1
     assert capsys.readouterr().err == ""
 
 
