@@ -136,7 +136,7 @@ def main() -> None:
             setting.run(CORES)  # so that what is compiled is there
         rows = make_rows(given, folder / f"{batt}.py")
         if rows.keys() & given.rows:
-            print(f"{'':40}  {'there':>8}  {'here':>8}  there/here")
+            print(f"{'':40}  {'   there      here  there/here' if given.against else '              here'}")
         for name, row in rows.items():
             if name in given.rows:
                 print_row(row, make_checkouts(folder, given) if name == "checkout" else settings, given.pairs)
