@@ -44,23 +44,12 @@ def run(flow: str, folder: Path, batt: str, task_id: str, *options: str) -> Run:
 
 
 def run_program(program: Path, folder: Path, batt: str, task_ids: Sequence[str], *options: str) -> Run:
-    """Runs a batt on tasks with empty result folders, `out` in the folder.
-
-    As in use, what belongs to the flow is compiled from the run before, and the batt, which is new each
-    time, is not.
+    """Runs a batt on tasks, as `prepare_command` has it.
 
     Raises:
         RuntimeError: the command failed.
     """
-    out = folder / "out"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
-    for compiled in folder.glob(f"__pycache__/{batt}*"):
-        compiled.unlink()
-    arguments = ["--timing", "-i", *task_ids, "-b", batt, "-t", "60", "--out", str(out), *options]
-    command = [sys.executable, str(program), *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command, environment = prepare_command(program, folder, batt, task_ids, *options)
     start = time.perf_counter()
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     wall = time.perf_counter() - start
@@ -68,3 +57,25 @@ def run_program(program: Path, folder: Path, batt: str, task_ids: Sequence[str],
     if result.returncode or not rows:
         raise RuntimeError(f"{' '.join(command)}: {result.stderr}")
     return Run({name: float(seconds) for name, seconds in rows}, wall)
+
+
+def prepare_command(
+    program: Path, folder: Path, batt: str, task_ids: Sequence[str], *options: str
+) -> tuple[list[str], dict[str, str]]:
+    """Makes ready for a run of a batt on tasks with empty result folders, `out` in the folder.
+
+    As in use, what belongs to the flow is compiled from the run before, and the batt, which is new each
+    time, is not.
+
+    Returns:
+        The command, to be run in the folder, and its environment.
+    """
+    out = folder / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    for compiled in folder.glob(f"__pycache__/{batt}*"):
+        compiled.unlink()
+    arguments = ["--timing", "-i", *task_ids, "-b", batt, "-t", "60", "--out", str(out), *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return [sys.executable, str(program), *arguments], environment

@@ -57,10 +57,10 @@ def sample_peak(work) -> float:
     return peak
 
 
-def list_children() -> list[int]:
-    """The process ids of this process's children, and of theirs."""
-    found = []
-    rest = [Path("/proc/self")]
+def list_children(of: int | str = "self") -> list[int]:
+    """The process ids of a process's children, and of theirs; by default of this one's."""
+    found: list[int] = []
+    rest = [Path(f"/proc/{of}")]
     while rest:
         for children in rest.pop().glob("task/*/children"):
             with suppress(OSError):
