@@ -12,7 +12,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import partial
 from hashlib import md5
@@ -29,7 +29,7 @@ from batt_utils.batt.program import INPUTS, INTEGER, Candidate, DifferItem, Guar
 from batt_utils.batt.texts import Texts
 from batt_utils.console import ADVICE
 from batt_utils.evaluate.device import gpu_memory_cleanup, is_full, use_device
-from batt_utils.evaluate.tune import DEFAULT, tune
+from batt_utils.evaluate.tune import DEFAULT, Home, tuned_imports
 from batt_utils.rules import NO_OWNER, Count, DifferValue, count
 
 Grid = tuple[tuple[int, ...], ...]
@@ -564,11 +564,11 @@ def prepare(
             names = load_names(batt.program.imports, batt.names, folder, tuned)
             evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
         else:
-            if isinstance(batt, str):
-                batt = import_batt(batt)
-            names = getattr(batt, "__globals__", {})
-            if tuned:
-                tune(names, [getattr(batt, "__name__", "")])
+            with _tune(tuned, folder, str(batt)) as homes:
+                if isinstance(batt, str):
+                    batt = import_batt(batt)
+                names = getattr(batt, "__globals__", {})
+                homes.append(names)
             evaluator = FunctionEvaluator(batt)
         _prepared.set(Host(evaluator, dict(names), samples, texts or Texts({}), {}))
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
@@ -629,19 +629,26 @@ def load_names(
     asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
     has_dsl = Path(folder, "dsl.py").exists()
     dsl: dict[str, object] = {}
-    if has_dsl:
-        for module in ("dsl", "constants"):
-            dsl |= vars(_import(module, "mend it, or run where there is none"))
-    found, failures = _take_imports(imports, asked - dsl.keys())
-    names = {**vars(builtins), **found, **dsl}
+    with _tune(has_dsl and tuned, folder) as homes:
+        if has_dsl:
+            for module in ("dsl", "constants"):
+                dsl |= vars(_import(module, "mend it, or run where there is none"))
+        found, failures = _take_imports(imports, asked - dsl.keys())
+        names = {**vars(builtins), **found, **dsl}
+        homes.append(names)
     if failures and not asked <= names.keys():
         broken = [error for error in failures if has_dsl or not isinstance(error, ImportError)]
         if broken:
             raise _explain_import("the batt's imports", broken[0], "mend what they import")
         exec(EMBEDDED, names)
-    if has_dsl and tuned:
-        tune(names, asked)
     return names
+
+
+def _tune(tuned: bool, folder: str, *stay: str) -> AbstractContextManager[list[Home]]:
+    """Tunes what a block imports from a folder and the current one, if so wished, but for some modules."""
+    if not tuned:
+        return nullcontext([])
+    return tuned_imports([str(Path(folder).resolve()), str(Path.cwd())], stay)
 
 
 def _take_imports(

@@ -1,80 +1,205 @@
-"""The DSL of a host, tuned in memory once it is loaded; neither its files nor its values change.
+"""The modules of a host's DSL, tuned while they are imported; neither their files nor their values change.
 
-Such a DSL writes what a function is given into a log line at every call, though nobody logs, and
-finds out anew at every failure what the function gives instead. Here the first is passed over and
-the second remembered. What is not surely without effect stays as it is.
+Such a DSL writes what a function is given into a log line at every call, though nobody logs, and finds out
+anew at every failure what the function gives instead. Here the log lines of a logger that is off are
+passed over, and what is found is remembered. What is not surely without effect stays as it is.
 """
 
+import ast
 import logging
-import re
+import marshal
+import os
+import struct
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from functools import wraps
-from opcode import hasjabs, hasjrel, opmap
-from operator import is_
-from types import CodeType, FunctionType
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import MAGIC_NUMBER, cache_from_source
+from itertools import chain
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 DEFAULT = "_get_safe_default"
 PLAIN = (bool, int, tuple, frozenset)  # the empty value of these has no identity that matters
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
-Silent = frozenset[tuple[str, str]]  # (the logger's name, debug or info)
+SWITCH = "_@"  # begins the name of a switch, which no program can write
+Home = MutableMapping[str, Any]  # the namespace of a module
+TAG = "tuned1"  # of the compiled files; another number where what is passed over changes
 
 
-def tune(names: MutableMapping[str, object], wanted: Iterable[str]) -> int:
-    """Tunes the functions of a namespace that are wanted, with all that they call.
+@contextmanager
+def tuned_imports(folders: Iterable[str], stay: Iterable[str] = ()) -> Iterator[list[Home]]:
+    """Tune what the block imports from some folders; then flip the switches as the loggers are.
 
     Args:
-        names: such as `vars(module)`; its `_get_safe_default` is replaced by one that remembers.
-        wanted: names in it; what is none or no function is skipped.
+        folders: where modules are looked for first.
+        stay: the names of modules that are imported as they are.
 
-    Returns:
-        The number of functions that pass over log lines now.
+    Yields:
+        The namespaces of the modules that are imported tuned, added when they come; others may be added, of
+        which the switches are flipped and the defaults remembered, too.
     """
-    functions = list(_find_functions(names.get(name) for name in wanted))
-    tune_default(names, functions)
-    return tune_logs(functions)
+    finder = _Finder([*folders], {*stay})
+    sys.meta_path.insert(0, finder)
+    try:
+        yield finder.homes
+    finally:
+        sys.meta_path.remove(finder)
+    for home in finder.homes:
+        flip_switches(home)
+    remember_defaults(finder.homes)
 
 
-def tune_logs(functions: Iterable[FunctionType]) -> int:
-    """Lets functions pass over their log lines that nobody reads; returns how many were changed.
+class _Finder:
+    """Finds modules in some folders, for import; a module of a package is none of ours."""
 
-    A log line is a statement `NAME.info(...)` or `NAME.debug(...)`, NAME being a global that is a
-    logger which is off at that level now. All that it is given is constants, variables and
-    f-strings of these: such a line does nothing, unless an argument cannot be written out (an int
-    of thousands of digits). A jump is put over it in the function's code, also in functions within
-    it; the function itself, its wrappers, its line numbers and all else stay.
+    def __init__(self, folders: list[str], stay: set[str]) -> None:
+        self._folders = folders
+        self._stay = stay
+        self.homes: list[Home] = []
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, self._folders) if path is None and name not in self._stay else None
+        if spec is None or not isinstance(spec.loader, SourceFileLoader) or spec.submodule_search_locations:
+            return None
+        spec.loader = _Loader(name, spec.loader.path, self.homes)
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module with switches; where what is compiled cannot be kept, as it is."""
+
+    def __init__(self, name: str, path: str, homes: list[Home]) -> None:
+        super().__init__(name, path)
+        self._homes = homes
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._homes.append(vars(module))
+        super().exec_module(module)
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        state = os.stat(self.path)  # noqa: PTH116 (as in Python's own files: the head says which text it is of)
+        head = MAGIC_NUMBER + struct.pack(
+            "<III", 0, int(state.st_mtime) & 0xFFFFFFFF, state.st_size & 0xFFFFFFFF
+        )
+        cached = Path(cache_from_source(self.path, optimization=TAG))
+        with suppress(OSError, ValueError, EOFError, TypeError):
+            found = cached.read_bytes()
+            if found.startswith(head):
+                return marshal.loads(found[len(head) :])  # type: ignore[no-any-return]
+        if sys.dont_write_bytecode:
+            return super().get_code(fullname)
+        try:
+            code = compile(add_switches(self.get_data(self.path)), self.path, "exec", dont_inherit=True)
+            cached.parent.mkdir(exist_ok=True)
+            temporary = cached.with_name(f"{cached.name}.{os.getpid()}")
+            temporary.write_bytes(head + marshal.dumps(code))
+            temporary.replace(cached)
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            return super().get_code(fullname)
+        return code
+
+
+# Log lines
+
+
+def add_switches(source: bytes | str) -> ast.Module:
+    """Parse a module; have each of its log lines passed over where its logger is the value of a switch.
+
+    A log line is a statement `NAME.info(...)` or `NAME.debug(...)`; all that it is given is constants,
+    variables and f-strings of these. With its logger off such a line does nothing, unless a variable has no
+    value, which the line that takes its place finds out too, or cannot be written out (an int of thousands
+    of digits). The switches are globals of the module, at first the value of nothing. Line numbers stay.
     """
-    if sys.implementation.name != "cpython" or sys.version_info >= (3, 14):
-        return 0  # another bytecode
-    silent: dict[int, Silent] = {}
-    tuned = 0
-    for function in functions:
-        home = function.__globals__
-        if id(home) not in silent:
-            silent[id(home)] = _find_silent(home)
-        code = _pass_over_logs(function.__code__, silent[id(home)])
-        if code is not function.__code__:
-            function.__code__ = code
-            tuned += 1
-    return tuned
+    tree = ast.parse(source)
+    adder = _Adder()
+    adder.visit(tree)
+    lines = [f"vars()[{switch!r}] = []" for switch in sorted(adder.switches)]
+    head = _count_head(tree.body)
+    tree.body[head:head] = ast.parse("\n".join(lines)).body
+    return tree
 
 
-def tune_default(names: MutableMapping[str, object], functions: Iterable[FunctionType]) -> None:
-    """Has each function's default remembered, for who uses `names` and for `functions`.
+def _count_head(body: list[ast.stmt]) -> int:
+    """Count the statements that must come first in a module: its docstring and `from __future__` imports."""
+    heads = [
+        index
+        for index, statement in enumerate(body, 1)
+        if (index == 1 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+        or (isinstance(statement, ast.ImportFrom) and statement.module == "__future__")
+    ]
+    return max(heads, default=0)
 
-    It is found by `_get_safe_default` of `names`; without one nothing is done. A default that is
-    neither an empty plain value nor the same object again, the second time, is never remembered.
+
+class _Adder(ast.NodeTransformer):
+    """Has log lines passed over; `switches` are those that they look at."""
+
+    def __init__(self) -> None:
+        self.switches: set[str] = set()
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
+        node.value = self._pass_over(node.value)
+        return node
+
+    def _pass_over(self, value: ast.expr) -> ast.expr:
+        """Make `VARIABLES if NAME is SWITCH else NAME.info(...)` of a log line, whose value is of no use."""
+        match value:
+            case ast.BoolOp(values=[*_, last]):
+                value.values[-1] = self._pass_over(last)
+            case ast.Call(ast.Attribute(ast.Name() as logger, method), arguments, []) if (
+                method in LEVELS and all(map(_is_harmless, arguments))
+            ):
+                switch = f"{SWITCH}{logger.id}.{method}"
+                self.switches.add(switch)
+                is_off = ast.Compare(logger, [ast.Is()], [ast.Name(switch, ast.Load())])
+                nodes = chain.from_iterable(map(ast.walk, arguments))
+                variables = ast.Tuple([node for node in nodes if isinstance(node, ast.Name)], ast.Load())
+                line = ast.copy_location(ast.IfExp(is_off, variables, value), value)
+                return ast.fix_missing_locations(line)
+        return value
+
+
+def _is_harmless(argument: ast.AST) -> bool:
+    """Whether something is a constant, a variable, or an f-string of these without a format of its own."""
+    match argument:
+        case ast.JoinedStr(values):
+            return all(map(_is_harmless, values))
+        case ast.FormattedValue(value, format_spec=None):
+            return isinstance(value, (ast.Name, ast.Constant))
+    return isinstance(argument, (ast.Name, ast.Constant))
+
+
+def flip_switches(names: Home) -> None:
+    """Give the switches of a namespace the loggers that are off at the level of their lines."""
+    for switch in [name for name in names if name.startswith(SWITCH)]:
+        name, _, method = switch.removeprefix(SWITCH).rpartition(".")
+        logger = names.get(name)
+        if (
+            isinstance(logger, logging.Logger)
+            and not logger.isEnabledFor(LEVELS[method])
+            and getattr(getattr(logger, method), "__func__", None) is getattr(logging.Logger, method)
+        ):
+            names[switch] = logger
+
+
+# Defaults
+
+
+def remember_defaults(homes: Iterable[Home]) -> None:
+    """Have each function's default remembered by the `_get_safe_default` of these namespaces.
+
+    A default that is neither an empty plain value nor the same object again, the second time, is never
+    remembered.
     """
-    original = names.get(DEFAULT)
-    if not isinstance(original, FunctionType):
-        return
-    remember = _remember(original)
-    homes = [names, *(function.__globals__ for function in functions)]
-    for home in {id(home): home for home in homes}.values():
-        home.update({name: remember for name, value in home.items() if value is original})
+    known: dict[int, Callable[..., object]] = {}
+    for home in homes:
+        original = home.get(DEFAULT)
+        if isinstance(original, FunctionType):
+            remember = known.setdefault(id(original), _remember(original))
+            home.update({name: remember for name, value in home.items() if value is original})
 
 
 def _remember(original: Callable[..., object]) -> Callable[..., object]:
@@ -93,152 +218,3 @@ def _remember(original: Callable[..., object]) -> Callable[..., object]:
         return value
 
     return remember
-
-
-def _find_functions(values: Iterable[object]) -> Iterator[FunctionType]:
-    """Finds the functions among values, behind their wrappers, and those that they name."""
-    rest = list(values)
-    seen = set()
-    while rest:
-        value = rest.pop()
-        if id(value) in seen or not callable(value):
-            continue
-        seen.add(id(value))
-        rest.append(getattr(value, "__dict__", {}).get("__wrapped__"))
-        if isinstance(value, FunctionType):
-            yield value
-            home = value.__globals__
-            for code in _find_codes(value.__code__):
-                rest += [home[name] for name in code.co_names if name in home]
-            for cell in value.__closure__ or ():
-                with suppress(ValueError):  # of an empty cell
-                    rest.append(cell.cell_contents)
-
-
-def _find_codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _find_codes(constant)
-
-
-def _find_silent(namespace: Mapping[str, object]) -> Silent:
-    """Finds the loggers of a namespace that are off, and at which levels."""
-    return frozenset(
-        (name, method)
-        for name, logger in namespace.items()
-        if isinstance(logger, logging.Logger)
-        for method, level in LEVELS.items()
-        if not logger.isEnabledFor(level)
-        and getattr(getattr(logger, method), "__func__", None) is getattr(logging.Logger, method)
-    )
-
-
-# The bytecode. An instruction is a byte that says which it is and a byte that is its number; then
-# come zeros, its cache. A log line is LOAD_GLOBAL of the logger, the load of its method, the loads
-# of what it is given, CALL and POP_TOP. In what it is given nothing can be called, so that CALL is
-# its own, and the stack is as it was before.
-
-
-def _any_of(*names: str) -> bytes:
-    """The pattern of one of the instructions that this Python has of these."""
-    found = [re.escape(bytes((opmap[name],))) for name in names if name in opmap]
-    return b"(?:[" + b"".join(found) + rb"]\0*)" if found else b"(?:)"
-
-
-_LOG_LINE = re.compile(
-    b"(?<![%b])" % re.escape(bytes((opmap["EXTENDED_ARG"],)))
-    + _any_of("LOAD_GLOBAL")
-    + b"(?P<method>%b)" % _any_of("LOAD_ATTR" if sys.version_info >= (3, 12) else "LOAD_METHOD")
-    + b"(?P<given>%b*)"
-    % _any_of(
-        *("LOAD_CONST", "LOAD_FAST", "LOAD_FAST_LOAD_FAST", "LOAD_DEREF"),
-        *("FORMAT_VALUE", "FORMAT_SIMPLE", "CONVERT_VALUE", "BUILD_STRING"),
-    )
-    + _any_of("PRECALL")
-    + _any_of("CALL", "CALL_METHOD")
-    + _any_of("POP_TOP"),
-    re.DOTALL,
-)
-_JUMP = opmap["JUMP_FORWARD"]
-_FORMAT = opmap.get("FORMAT_VALUE")
-_LOAD, _STORE, _DELETE = (opmap[f"{verb}_FAST"] for verb in ("LOAD", "STORE", "DELETE"))
-_LOAD_CELL, _DELETE_CELL = opmap["LOAD_DEREF"], opmap["DELETE_DEREF"]
-_LEAVES = {*hasjrel, *hasjabs, opmap["RETURN_VALUE"], opmap["RAISE_VARARGS"], opmap["RERAISE"]}
-
-
-def _pass_over_logs(code: CodeType, silent: Silent) -> CodeType:
-    """Puts jumps over the log lines of silent loggers; without any, gives `code` itself."""
-    constants = code.co_consts
-    if any(isinstance(constant, CodeType) for constant in constants):
-        constants = tuple(
-            _pass_over_logs(constant, silent) if isinstance(constant, CodeType) else constant
-            for constant in constants
-        )
-    raw = code.co_code
-    patched = bytearray(raw)
-    for line in _LOG_LINE.finditer(raw[::2]):
-        start, end = line.span()
-        length = end - start - 1  # of the jump, from the instruction after it
-        names = _read_names(code.co_names, raw[2 * start + 1], raw[2 * line.start("method") + 1])
-        if length < 256 and names in silent and _is_harmless(code, raw, line):
-            patched[2 * start : 2 * start + 2] = _JUMP, length
-    if patched == raw and all(map(is_, constants, code.co_consts)):
-        return code
-    return code.replace(co_code=bytes(patched), co_consts=constants)
-
-
-def _read_names(names: Sequence[str], logger: int, method: int) -> tuple[str, str] | None:
-    """The names of a logger and of its method; None if what is loaded is no method to be called."""
-    if sys.version_info >= (3, 12):
-        if not method & 1:
-            return None
-        method >>= 1
-    if sys.version_info >= (3, 11):
-        logger >>= 1
-    return names[logger], names[method]
-
-
-def _is_harmless(code: CodeType, raw: bytes, line: re.Match[bytes]) -> bool:
-    """Whether all that a log line is given surely has a value, and no format that may not suit it."""
-    start, end = line.span("given")
-    given = raw[2 * start : 2 * end]
-    for operation, number in zip(given[::2], given[1::2]):
-        if operation == _FORMAT:
-            if number > 3:
-                return False
-        elif operation == _LOAD_CELL:
-            if not _is_parameter(code, raw, operation, number):
-                return False
-        elif operation == _LOAD and not (
-            sys.version_info >= (3, 12)  # it would be LOAD_FAST_CHECK
-            or _is_parameter(code, raw, operation, number)
-            or _is_set_before(raw, line.start(), number)
-        ):
-            return False
-    return True
-
-
-def _is_parameter(code: CodeType, raw: bytes, load: int, number: int) -> bool:
-    """Whether what is loaded is a parameter, and is never deleted."""
-    if bytes((_DELETE if load == _LOAD else _DELETE_CELL, number)) in raw:
-        return False
-    count = code.co_argcount + code.co_kwonlyargcount
-    if load == _LOAD_CELL and sys.version_info < (3, 11):  # they were numbered apart
-        return not {*code.co_cellvars[number : number + 1]}.isdisjoint(code.co_varnames[:count])
-    return number < count
-
-
-def _is_set_before(raw: bytes, at: int, number: int) -> bool:
-    """Whether instruction `at` is only reached by way of one that sets local variable `number`."""
-    from dis import findlabels
-
-    labels = findlabels(raw)  # type: ignore[arg-type]  # it takes bytes
-    while at > 0 and 2 * at not in labels:
-        at -= 1
-        operation = raw[2 * at]
-        if operation in _LEAVES:
-            return False
-        if raw[2 * at + 1] == number and operation in (_STORE, _DELETE):
-            return operation == _STORE
-    return False

@@ -41,7 +41,7 @@ from typing import NamedTuple
 from checkout import make_flows
 from growth import list_children, read_memory
 
-from batt_utils.program import read_program
+from batt_utils.batt.program import read_program
 from batt_utils.tasks import get_data
 from flows import ROOT, TASKS, make_batt, prepare_command, run_program
 from host import NAME

@@ -1,21 +1,30 @@
 """The tuning of a host's DSL: what is passed over and remembered, and that all else stays."""
 
+import ast
 import functools
 import importlib
 import inspect
 import logging
+import shutil
 import sys
 import traceback
 import typing
-from contextlib import suppress
-from types import SimpleNamespace
+from contextlib import nullcontext, suppress
+from importlib.util import cache_from_source
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batt_utils.batt.modules import load_batt
-from batt_utils.evaluate.tune import tune, tune_default
+from batt_utils.evaluate.tune import (
+    SWITCH,
+    TAG,
+    add_switches,
+    flip_switches,
+    remember_defaults,
+    tuned_imports,
+)
 from batt_utils.tasks import get_data
 from host import FUNCTIONS, NAME, make_host
 
@@ -52,15 +61,13 @@ def get_logger(level=logging.WARNING, kind=logging.Logger):
     return logger
 
 
-def load(source, **names):
-    """The namespace of a module."""
+def load(source, tuned=False, **names):
+    """The namespace of a module, imported tuned or as it is."""
     namespace = {"__name__": "a_host", "logger": get_logger(), **names}
-    exec(compile(source, "dsl.py", "exec"), namespace)
+    exec(compile(add_switches(source) if tuned else source, "dsl.py", "exec"), namespace)
+    if tuned:
+        flip_switches(namespace)
     return namespace
-
-
-def tune_all(namespace):
-    return tune(namespace, list(namespace))
 
 
 def count_writing(function):
@@ -110,16 +117,15 @@ PASSED_OVER = {
 }
 
 
+TOOLS = {"wraps": functools.wraps, "lru_cache": functools.lru_cache, "_log": get_logger()}
+
+
 @pytest.mark.parametrize("source", PASSED_OVER.values(), ids=PASSED_OVER)
 def test_log_line_is_passed_over(source):
-    tools = {"wraps": functools.wraps, "lru_cache": functools.lru_cache, "_log": get_logger()}
-    assert count_writing(load(source, **tools)["f"]) > 0
-    namespace = load(source, **tools)
-    assert tune(namespace, ["f"]) == 1
-    assert count_writing(namespace["f"]) == 0
+    assert count_writing(load(source, **TOOLS)["f"]) > 0
+    assert count_writing(load(source, tuned=True, **TOOLS)["f"]) == 0
 
 
-LONG = f"f'{'{a}' * 12}'"
 STAYS = {
     "warning": "def f(a):\n    logger.warning(f'{a}')",
     "format": "def f(a):\n    logger.info(f'{a:>5}')",
@@ -132,7 +138,6 @@ STAYS = {
     "sum": "def f(a):\n    logger.info(f'{a}' + 'x')",
     "condition": "def f(a):\n    logger.info(f'{a if a else 1}')",
     "walrus": "def f(a):\n    logger.info(f'{(x := a)}')\n    return x",
-    "global": "def f(a):\n    logger.info(f'{note}')",
     "star": "def f(a):\n    logger.info(*[f'{a}'])",
     "keyword": "def f(a):\n    logger.info(f'{a}', extra=None)",
     "value that is used": "def f(a):\n    x = logger.info(f'{a}')\n    return x",
@@ -142,6 +147,16 @@ STAYS = {
     "other method": "def f(a):\n    logger.isEnabledFor(20)",
     "method that is not called": "def f(a):\n    logger.info",
     "logger of a logger": "def f(a):\n    logger.root.info(f'{a}')",
+}
+
+
+@pytest.mark.parametrize("source", STAYS.values(), ids=STAYS)
+def test_what_may_have_an_effect_stays(source):
+    assert ast.dump(add_switches(source)) == ast.dump(ast.parse(source))
+
+
+FOUND_OUT = {
+    "global": "def f(a):\n    logger.info(f'{note}')",
     "parameter": "def f(a, logger=logger):\n    logger.info(f'{a}')",
     "local": "def f(a):\n    logger = note\n    logger.info(f'{a}')",
     "no logger": "def f(a):\n    logging.info(f'{a}')",
@@ -157,19 +172,22 @@ STAYS = {
     "captured before it is set": "def f(a):\n    def g():\n        logger.info(f'{x}')\n    g()\n    x = a",
     "local of what fails": "def f(a):\n    try:\n        x = note(a)\n        return x\n    except:\n"
     "        logger.info(f'{x}')",
-    "very long": f"def f(a):\n    logger.info({', '.join([LONG] * 12)})",
-    "hundreds of names": "def f(a):\n    logger.info\n"
-    + "".join(f"    name{i}\n" for i in range(254))
-    + "    loud.info(f'{a}')",
 }
 
 
-@pytest.mark.parametrize("source", STAYS.values(), ids=STAYS)
-def test_what_may_have_an_effect_stays(source):
-    namespace = load(source, note=lambda *rest: rest, logging=logging)
-    before = namespace["f"].__code__
-    assert tune(namespace, ["f"]) == 0
-    assert namespace["f"].__code__ is before
+@pytest.mark.parametrize("source", FOUND_OUT.values(), ids=FOUND_OUT)
+@pytest.mark.parametrize("argument", [0, 5], ids=str)
+def test_variable_that_is_none_of_the_usual_is_found_out(source, argument):
+    found = []
+    for tuned in (False, True):
+        notes = []
+        namespace = load(source, tuned, note=notes.append, logging=logging)
+        try:
+            namespace["f"](argument)
+        except Exception as error:
+            notes.append((type(error), str(error), traceback.extract_tb(error.__traceback__)[-1].lineno))
+        found.append([note if isinstance(note, tuple) else type(note) for note in notes])
+    assert found[0] == found[1]
 
 
 LOGGERS = {
@@ -185,23 +203,13 @@ LOGGERS["with a method of its own"].info = lambda text: None
 
 @pytest.mark.parametrize("logger", LOGGERS.values(), ids=LOGGERS)
 def test_logger_that_may_be_heard_stays(logger):
-    namespace = load("def f(a):\n    logger.info(f'{a}')", logger=logger)
-    assert tune_all(namespace) == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "version"), [("cpython", (3, 14, 0)), ("pypy", (3, 11, 0))], ids=["Python 3.14", "PyPy"]
-)
-def test_other_bytecode_stays(name, version, monkeypatch):
-    python = SimpleNamespace(implementation=SimpleNamespace(name=name), version_info=version)
-    monkeypatch.setattr("batt_utils.evaluate.tune.sys", python)
-    assert tune_all(load("def f(a):\n    logger.info(f'{a}')")) == 0
+    namespace = load("def f(a):\n    logger.info(f'{a}')", tuned=True, logger=logger)
+    assert [value for name, value in namespace.items() if name.startswith(SWITCH)] == [[]]
 
 
 def test_levels_are_apart():
     source = "def f(a):\n    logger.info(f'{a}')\n    logger.debug(f'{a}')"
-    namespace = load(source, logger=get_logger(logging.INFO))
-    assert tune_all(namespace) == 1
+    namespace = load(source, tuned=True, logger=get_logger(logging.INFO))
     assert count_writing(namespace["f"]) == 1
 
 
@@ -209,45 +217,54 @@ def test_level_of_a_parent_counts():
     parent = logging.getLogger("a_host_that_is_heard")
     child = logging.getLogger("a_host_that_is_heard.dsl")
     source = "def f(a):\n    logger.info(f'{a}')"
-    parent.setLevel(logging.INFO)
-    assert tune_all(load(source, logger=child)) == 0
-    parent.setLevel(logging.ERROR)
-    assert tune_all(load(source, logger=child)) == 1
+    for level, times in ((logging.INFO, 1), (logging.ERROR, 0)):
+        parent.setLevel(level)
+        assert count_writing(load(source, tuned=True, logger=child)["f"]) == times
 
 
-def test_only_what_is_wanted_is_tuned():
-    log = "    logger.info(f'{a}')\n"
-    namespace = load(f"def f(a):\n{log}    return g(a)\ndef g(a):\n{log}def h(a):\n{log}")
-    assert tune(namespace, ["f", "nowhere", "__name__"]) == 2
-    assert [count_writing(namespace[name]) for name in "fgh"] == [0, 0, 1]
-    assert tune(namespace, ["f", "g", "h"]) == 1
-    assert tune(namespace, ["f", "g", "h"]) == 0
+def test_line_that_runs_while_its_module_is_imported_is_heard():
+    value = Written()
+    load("def f(a):\n    logger.info(f'{a}')\nf(value)", tuned=True, value=value)
+    assert value.times == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "'What it is.'\n",
+        "from __future__ import annotations\n",
+        "'What.'\nfrom __future__ import division\n",
+    ],
+    ids=["nothing", "docstring", "future", "both"],
+)
+def test_what_must_come_first_does(head):
+    source = head + "def f(a):\n    logger.info(f'{a}')"
+    namespace = load(source, tuned=True)
+    assert namespace.get("__doc__") == load(source).get("__doc__")
+    assert count_writing(namespace["f"]) == 0
 
 
 def test_function_itself_stays():
     source = (
         "def make(unit: 'Grid'):\n"
         "    def f(a: 'Grid', b: 'Any' = 2, *, c=3) -> 'Objects':\n"
-        "        '''What it does.'''\n"
+        "        'What it does.'\n"
         "        logger.info(f'f: {a = }, {b = }')\n"
         "        return a[unit]\n"
         "    return f\n"
         "f = make(0)\n"
     )
-    namespace, plain = load(source), load(source)["f"]
-    function = namespace["f"]
-    function.mark = 1
-    assert tune(namespace, ["f"]) == 1
-    assert namespace["f"] is function
+    function, plain = load(source, tuned=True)["f"], load(source)["f"]
     for name in ("__name__", "__qualname__", "__doc__", "__module__", "__annotations__", "__defaults__"):
         assert getattr(function, name) == getattr(plain, name)
     for name in (
         *("co_argcount", "co_kwonlyargcount", "co_varnames", "co_freevars", "co_cellvars", "co_flags"),
-        *("co_name", "co_filename", "co_firstlineno", "co_stacksize", "co_names", "co_consts"),
+        *("co_name", "co_filename", "co_firstlineno"),
     ):
         assert getattr(function.__code__, name) == getattr(plain.__code__, name)
-    assert list(function.__code__.co_lines()) == list(plain.__code__.co_lines())
-    assert function.__kwdefaults__ == {"c": 3} and function.__dict__ == {"mark": 1}
+    lines, plain_lines = ({line for *_, line in of.__code__.co_lines()} for of in (function, plain))
+    assert lines == plain_lines
     assert inspect.signature(function) == inspect.signature(plain)
     assert function([7]) == 7
     with pytest.raises(TypeError) as error:
@@ -315,9 +332,7 @@ def run_program(source, arguments, tuned):
         notes.append(type(value).__name__ if callable(value) else str(value))
         return value
 
-    namespace = load(source, note=note, keep=lambda value: None, suppress=suppress)
-    if tuned:
-        tune(namespace, ["f"])
+    namespace = load(source, tuned, note=note, keep=lambda value: None, suppress=suppress)
     try:
         result = namespace["f"](*arguments)
     except Exception as error:
@@ -367,7 +382,7 @@ def load_safe(*types):
 
 def test_default_is_remembered_for_each_function():
     home, dsl = load_safe("int", "tuple", "frozenset", "int")
-    tune_all(dsl)
+    remember_defaults([dsl, home])
     for _ in range(5):
         assert [dsl[f"f{i}"](0) for i in range(4)] == [0, (), frozenset(), 0]
     assert home["asked"] == ["f0", "f1", "f2", "f3"]
@@ -377,7 +392,7 @@ def test_default_is_remembered_for_each_function():
 def test_default_is_remembered_for_a_batt():
     home, dsl = load_safe("tuple")
     names = dict(dsl)
-    tune(names, ["f0"])
+    remember_defaults([names, dsl, home])
     for find in (names["_get_safe_default"], dsl["_get_safe_default"], home["_get_safe_default"]):
         assert find.__name__ == "_get_safe_default"
         assert [find(dsl["f0"]) for _ in range(3)] == [()] * 3
@@ -387,7 +402,7 @@ def test_default_is_remembered_for_a_batt():
 def test_default_that_is_one_object_is_remembered():
     home, dsl = load_safe("str")
     home["defaults"][str] = lambda: home
-    tune_all(dsl)
+    remember_defaults([dsl, home])
     assert all(dsl["f0"](0) is home for _ in range(5))
     assert home["asked"] == ["f0"] * 2
 
@@ -395,7 +410,7 @@ def test_default_that_is_one_object_is_remembered():
 @pytest.mark.parametrize("kind", ["list", "Callable"])
 def test_default_that_is_new_each_time_stays_so(kind):
     home, dsl = load_safe(kind)
-    tune_all(dsl)
+    remember_defaults([dsl, home])
     values = [dsl["f0"](0) for _ in range(4)]
     assert len({id(value) for value in values}) == 4
     assert len(home["asked"]) == 4
@@ -403,7 +418,7 @@ def test_default_that_is_new_each_time_stays_so(kind):
 
 def test_default_of_what_is_no_function_or_fails_is_asked_for():
     home, dsl = load_safe("tuple", "str")
-    tune_all(dsl)
+    remember_defaults([dsl, home])
     for _ in range(3):
         with pytest.raises(AttributeError):
             dsl["_get_safe_default"](5)
@@ -416,7 +431,7 @@ def test_default_of_what_is_no_function_or_fails_is_asked_for():
 
 def test_default_is_not_kept_longer_than_its_function():
     home, dsl = load_safe("tuple")
-    tune_all(dsl)
+    remember_defaults([dsl, home])
     names = []
     for _ in range(3):
         function = home["make_safe"](load("def f(a) -> 'tuple':\n    return 1 / a")["f"])
@@ -429,7 +444,7 @@ def test_default_is_not_kept_longer_than_its_function():
 @pytest.mark.parametrize("names", [{}, {"_get_safe_default": None}, {"_get_safe_default": len}])
 def test_without_default_nothing_is_done(names):
     before = dict(names)
-    tune_default(names, [])
+    remember_defaults([names])
     assert names == before
 
 
@@ -455,9 +470,10 @@ def load_dsl(host, monkeypatch, capsys):
             if path.stem != "run_batt":
                 sys.modules.pop(path.stem, None)
 
-    def load_names():
+    def load_names(tuned=False):
         forget()
-        modules = map(importlib.import_module, ("safe_dsl", "constants", "dsl"))
+        with tuned_imports([str(host)]) if tuned else nullcontext():
+            modules = [importlib.import_module(name) for name in ("safe_dsl", "constants", "dsl")]
         return {name: value for module in modules for name, value in vars(module).items()}
 
     yield load_names
@@ -491,23 +507,69 @@ def run_all(names, host):
 
 def test_host_gives_the_same_values(load_dsl, host):
     plain = run_all(load_dsl(), host)
-    names = load_dsl()
-    wanted = {item for call in load_batt(NAME).calls.values() for item in (call.function, *call.arguments)}
-    assert tune(names, wanted) > 100
-    vars(sys.modules["dsl"])["logger"] = None  # a log line that is left would give a default
-    tuned = run_all(names, host)
+    tuned = run_all(load_dsl(tuned=True), host)
     assert [values.keys() for values in tuned] == [values.keys() for values in plain]
     assert tuned == plain
     assert len(plain) == 7 and len(plain[0]) > 3000
 
 
 def test_host_has_no_log_line_left(load_dsl):
-    names = load_dsl()
-    assert tune_all(names) > 300
+    names = load_dsl(tuned=True)
     functions = [value for value in names.values() if hasattr(value, "_original_argcount")]
     assert len(functions) == FUNCTIONS
     for function in functions:
         value = Written()
         function(*[value] * function._original_argcount)
         assert value.times == 0, function.__name__
-    assert tune_all(names) == 0
+
+
+def test_what_is_compiled_is_kept_beside_pythons_own(load_dsl, host):
+    shutil.rmtree(host / "__pycache__", ignore_errors=True)
+    load_dsl(tuned=True)
+    kept = {path.name: path.stat().st_mtime_ns for path in (host / "__pycache__").iterdir()}
+    assert all(".opt-tuned" in name for name in kept) and any(name.startswith("dsl.") for name in kept)
+    load_dsl(tuned=True)
+    load_dsl()
+    after = {path.name: path.stat().st_mtime_ns for path in (host / "__pycache__").iterdir()}
+    assert {name: after[name] for name in kept} == kept
+    assert f"dsl.{sys.implementation.cache_tag}.pyc" in after
+
+
+def test_changed_module_is_compiled_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for number in (1, 22):
+        (tmp_path / "a_changed_module.py").write_text(f"x = {number}\n")
+        sys.modules.pop("a_changed_module", None)
+        with tuned_imports([str(tmp_path)]) as homes:
+            assert importlib.import_module("a_changed_module").x == number
+        assert [home["__name__"] for home in homes] == ["a_changed_module"]
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", None], ids=["empty", "rubbish", "a folder"])
+def test_broken_file_of_what_is_compiled_is_no_harm(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (tmp_path / "a_module.py").write_text("x = 1\n")
+    cached = Path(cache_from_source(tmp_path / "a_module.py", optimization=TAG))
+    cached.parent.mkdir()
+    cached.mkdir() if content is None else cached.write_bytes(content)
+    sys.modules.pop("a_module", None)
+    with tuned_imports([str(tmp_path)]):
+        assert importlib.import_module("a_module").x == 1
+
+
+def test_where_nothing_is_to_be_written_modules_are_imported_as_they_are(load_dsl, host, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    shutil.rmtree(host / "__pycache__", ignore_errors=True)
+    names = load_dsl(tuned=True)
+    value = Written()
+    names["identity"](value)
+    assert value.times > 0 and not (host / "__pycache__").exists()
+
+
+@pytest.mark.parametrize("source", ["def f(:\n", "x = '\\x00'\n1/0\n"], ids=["no Python", "one that fails"])
+def test_module_that_cannot_be_imported_says_why_itself(tmp_path, monkeypatch, source):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (tmp_path / "a_bad_module.py").write_text(source)
+    with pytest.raises((SyntaxError, ZeroDivisionError)), tuned_imports([str(tmp_path)]):
+        importlib.import_module("a_bad_module")
+    assert "a_bad_module" not in sys.modules
