@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from warnings import catch_warnings, simplefilter
 
 from batt_utils.batt.inline import TooLong
@@ -29,12 +29,19 @@ from batt_utils.batt.modules import load_batt
 from batt_utils.batt.plan import make_plan
 from batt_utils.batt.program import check_calls, needs
 from batt_utils.batt.texts import Texts
-from batt_utils.console import drop_lost_output, explain, explain_stdout, note, open_streams
+from batt_utils.console import (
+    UserError,
+    complain,
+    drop_lost_output,
+    explain,
+    explain_stdout,
+    open_streams,
+    warn,
+)
 from batt_utils.engine.jobs import Failure, pause
 from batt_utils.engine.machine import count_cores, share_memory
 from batt_utils.engine.signals import Interrupted, held, raise_signals
 from batt_utils.evaluate.device import (
-    DEVICES,
     can_fork,
     configure_gpu_memory,
     get_optimal_batch_size,
@@ -56,10 +63,10 @@ from batt_utils.evaluate.table import (
     score_sample,
 )
 from batt_utils.files import check_file, check_here, write_file
+from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.rules import KINDS, D_Score, O_Score, S_Score
 from batt_utils.store.links import Link, Store, check_save, compete, read_links, remove_empty
 from batt_utils.tasks import (
-    STAGES,
     find_sources,
     get_data,
     name_paths,
@@ -105,10 +112,6 @@ Result = TypeVar("Result")
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
 
 
-def _warn(line: str) -> None:
-    note(f"run_batt.py: {line}")
-
-
 class Session(NamedTuple):
     """What the tasks of a run share."""
 
@@ -119,24 +122,8 @@ class Session(NamedTuple):
     dsl: str = ""  # the file of the functions that calls name
     form: str = ""  # how the batt was read
     write: Callable[[str], None] = print  # a line
-    warn: Callable[[str], None] = _warn  # a line on stderr
+    warn: Callable[[str], None] = warn  # a line on stderr
     takes_tasks: bool = False  # whether the workers take whole tasks
-
-
-class Options(NamedTuple):
-    """What `main` takes beside the tasks: the command's options of the same names."""
-
-    batt_import: str | None = None
-    data: str | None = None
-    stage: str | None = None
-    out: str = "."
-    workers: int | None = None
-    memory_limit: int | None = None
-    device: str = "auto"
-    tune: bool = True
-
-
-DEFAULTS = Options()
 
 
 class TaskScore(NamedTuple):
@@ -232,7 +219,7 @@ class Run:
 def cli(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     open_streams()
-    given = _parse(arguments)
+    given = parse(arguments, (__doc__ or "").partition("\n")[0], __version__)
     random.seed(given.seed)
     status = 0
     missing: Sequence[Path] = []
@@ -245,16 +232,16 @@ def cli(arguments: Sequence[str] | None = None) -> int:
         status = interrupted.status
     except BrokenPipeError:  # nobody reads any more
         status = 128 + 13
-    except ValueError as error:
-        status = _complain(str(error))
+    except UserError as error:
+        status = complain(str(error))
     except OSError as error:
-        status = _complain(explain(error))
+        status = complain(explain(error))
     except ModuleNotFoundError as error:
-        status = _complain(f"the package {error.name} is missing: pip install {error.name}")
+        status = complain(f"the package {error.name} is missing: pip install {error.name}")
     except RecursionError:
-        status = _complain("something is nested too deep to be read: write the batt anew")
+        status = complain("something is nested too deep to be read: write the batt anew")
     except MemoryError:
-        status = _complain("there is not enough memory: give it fewer tasks or a smaller batt")
+        status = complain("there is not enough memory: give it fewer tasks or a smaller batt")
     drop_lost_output()
     if status:
         remove_empty(missing)
@@ -295,13 +282,6 @@ def _run_command(given: argparse.Namespace) -> int:
     return 2 if result["failures"] and not result["candidates"] else 0
 
 
-def _complain(text: str) -> int:
-    """Says on stderr what is wrong, in one line; returns the exit status for it."""
-    line = "\\n".join(text.splitlines())  # a path may have several
-    _warn(line)
-    return 2
-
-
 async def main(
     do_list: str | Sequence[str] | None,
     start: int = 0,
@@ -332,7 +312,7 @@ async def main(
         options: see there.
 
     Raises:
-        ValueError: an unknown task, or a batt or data that is none; says where and what to do.
+        UserError: an unknown task, or a batt or data that is none; says where and what to do.
         OSError: something cannot be read or written.
         KeyboardInterrupt, CancelledError: when the summary so far is printed.
     """
@@ -373,7 +353,7 @@ async def main(
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
     if line := run.failures.sum_up():
-        _warn(line)
+        warn(line)
     with explain_stdout():
         print(f"{run.tasks} tasks - {run.timeouts} timeouts")
         if enable_timing:
@@ -481,7 +461,7 @@ async def main_mega_batch(
 
 
 def _pass_over(what: str) -> None:
-    _warn(f"{what} is passed over: tasks are scored as without it")
+    warn(f"{what} is passed over: tasks are scored as without it")
 
 
 async def run_batt(
@@ -654,7 +634,7 @@ async def score_task(
                 timed_out = True
     _say(session, f"-- {task_id} - {task_i} scored --")
     if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.texts.calls.keys():
-        raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
+        raise UserError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
     return score._replace(candidates=list(candidates), timed_out=timed_out, outputs=outputs)
 
 
@@ -683,7 +663,7 @@ async def _score_again(
         try:
             again = workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout)
             results = [result async for result in again]
-        except ValueError as error:  # the batt cannot be imported without a GPU
+        except UserError as error:  # the batt cannot be imported without a GPU
             results = [Failure(False, f"the GPU's memory is full; {error}")] * len(full)
         for job, result in zip(full, results):
             samples[job.part][job.number] = result
@@ -910,11 +890,9 @@ async def _open_session(
             store.prepare(saved)
         for ready in [ready async for ready in workers.run(check_ready, [()] * workers.count, None)]:
             if isinstance(ready, Failure):
-                raise ValueError(
-                    f"the workers cannot be made ready: {ready.what}: mend what the batt imports"
-                )
+                raise UserError(f"the workers cannot be made ready: {ready.what}: mend what the batt imports")
         if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
-            _warn(line)
+            warn(line)
         takes_tasks = not in_process and len(saved) >= workers.count
         yield Session(texts, workers, cpu_workers, store, ready.dsl, form, takes_tasks=takes_tasks)
 
@@ -924,7 +902,7 @@ def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
     if in_process:
         from batt_utils.engine.serial import Serial
 
-        _warn(
+        warn(
             "a daemon process can start no workers: the programs run in it, and nothing stops one that hangs "
             "in C, crashes or takes all memory"
         )
@@ -993,59 +971,6 @@ def __getattr__(name: str) -> Any:
 
         return asyncio
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        sys.exit(_complain(f"{message}; --help lists the options"))
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(prog="run_batt.py", description=(__doc__ or "").partition("\n")[0])
-    add = parser.add_argument
-    add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
-        "without this option: one of the list at random, small ones more often, or for a count below 0 every "
-        "one")  # fmt: skip
-    add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
-    add("-c", "--count", type=int, default=0,
-        help="0: to the end; below 0: so many at random, or to the end for another start than 0")  # fmt: skip
-    add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
-        help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
-    add("-b", "--batt_import", metavar="MODULE",
-        help="the batt: MODULE.py and MODULE_call.py (default batt)")  # fmt: skip
-    add("--timing", action="store_true", help="print where the time went")
-    add("--cprofile", action="store_true", help="print cProfile tables")
-    add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
-    add("--data", metavar="train|eval|both|PATH",
-        help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
-    add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
-    add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
-    add("--workers", type=_natural, metavar="N", help="processes (default: one for each core)")
-    add("--memory-limit", type=_natural, metavar="MIB",
-        help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
-    add("--device", choices=DEVICES, default="auto",
-        help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
-    add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
-    add("--seed", type=int, metavar="N", help="for what is drawn at random")
-    add("--json", metavar="FILE", help="write the counts and timings there")
-    add("--mega-batch", action="store_true", help="of no effect: scripts give it")
-    add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
-    add("--version", action="version", version=f"run_batt {__version__}")
-    return parser.parse_args(arguments)
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
-    return seconds
-
-
-def _natural(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from typing import NamedTuple, NoReturn
 
 from batt_utils.batt.expand import expand
 from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, make_call, needs
+from batt_utils.console import UserError
 from batt_utils.store.links import find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
@@ -103,26 +104,26 @@ def read_programs(path: Path, prefix: str = "solve") -> list[Routine]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no Python, or holds no program that fits. The message names file, line and
+        UserError: it is no Python, or holds no program that fits. The message names file, line and
             function.
     """
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
-        raise ValueError(f"{path}:{error.lineno or 1}: no Python source: {error.msg}") from None
+        raise UserError(f"{path}:{error.lineno or 1}: no Python source: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise ValueError(f"{path}: no Python source: NUL bytes or too much nesting") from None
+        raise UserError(f"{path}: no Python source: NUL bytes or too much nesting") from None
     functions = [
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith(prefix)
     ]
     if not functions:
-        raise ValueError(f"{path}: no program: write one as `def {prefix}_NAME(S, I, C):`")
+        raise UserError(f"{path}: no program: write one as `def {prefix}_NAME(S, I, C):`")
     routines = []
     misfits = []
     for function in functions:
         try:
             routines.append(_read_program(function, path))
-        except ValueError as error:
+        except UserError as error:
             misfits.append(error)
     if not routines:
         raise misfits[0]
@@ -137,9 +138,9 @@ def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
     calls: Calls = {}
     words = vocabulary()
 
-    def wrong(node: ast.AST, problem: str) -> ValueError:
+    def wrong(node: ast.AST, problem: str) -> UserError:
         line = getattr(node, "lineno", function.lineno)
-        return ValueError(f"{path}:{line}: {function.name}: {problem}")
+        return UserError(f"{path}:{line}: {function.name}: {problem}")
 
     def read(node: ast.expr) -> str:
         match node:
@@ -216,7 +217,7 @@ def stored_solvers(folders: Iterable[Path]) -> Iterator[Routine]:
     for *_, folder, link in found:
         try:
             routines = read_programs(find_file(folder, link))
-        except (OSError, ValueError) as error:
+        except (OSError, UserError) as error:
             print(f"skipped: {error}", file=sys.stderr)
         else:
             yield from (routine._replace(name=folder.name) for routine in routines)
@@ -320,10 +321,10 @@ def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine
 
     Raises:
         OSError: a file cannot be written.
-        ValueError: `path` cannot be imported as a module.
+        UserError: `path` cannot be imported as a module.
     """
     if path.suffix != ".py" or not path.stem.isidentifier():
-        raise ValueError(f"{path} is no name for a module: use letters, digits and _")
+        raise UserError(f"{path} is no name for a module: use letters, digits and _")
     table = _Table()
 
     def measure(owner: str, grid: str) -> None:
@@ -395,7 +396,7 @@ def demo(folder: Path, name: str) -> Path:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -440,11 +441,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     arguments = parser.parse_args(argv)
     if arguments.prefix and not arguments.solvers:
-        raise ValueError("--prefix is for the programs of a file: name it with --solvers")
+        raise UserError("--prefix is for the programs of a file: name it with --solvers")
     if arguments.count < 1:
-        raise ValueError(f"--count is {arguments.count}: give at least 1")
+        raise UserError(f"--count is {arguments.count}: give at least 1")
     if not 0 <= arguments.mutation <= 1:
-        raise ValueError(f"--mutation is {arguments.mutation}: give 0 to 1")
+        raise UserError(f"--mutation is {arguments.mutation}: give 0 to 1")
     return arguments
 
 
@@ -473,7 +474,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status, 2 for what the user can put right."""
     try:
         print(_generate(_parse(argv)))
-    except (OSError, ValueError) as error:
+    except (OSError, UserError) as error:
         print(f"card: {error}", file=sys.stderr)
         return 2
     return 0

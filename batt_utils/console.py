@@ -17,6 +17,10 @@ SPACE = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space")
 ADVICE = LIMITS | SPACE
 
 
+class UserError(ValueError):
+    """What a user can put right; its text is one line: what is wrong, where, and what to do."""
+
+
 def open_streams() -> None:
     """Open those of stdin, stdout and stderr that are missing on the null device.
 
@@ -60,6 +64,17 @@ def note(line: str) -> None:
     """Print a line on stderr; if that cannot be written to, there is nobody to tell."""
     with suppress(OSError):
         print(line, file=sys.stderr)
+
+
+def warn(line: str) -> None:
+    """Print a line of the command's own on stderr."""
+    note(f"run_batt.py: {line}")
+
+
+def complain(text: str) -> int:
+    """Say what is wrong, in one line; give the exit status for it."""
+    warn("\\n".join(text.splitlines()))  # a path may have several
+    return 2
 
 
 def explain(error: OSError) -> str:

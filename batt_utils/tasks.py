@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from batt_utils.console import note
+from batt_utils.console import UserError, warn
 
 Grid = tuple[tuple[int, ...], ...]
 Sample = dict[str, Grid]
@@ -89,7 +89,7 @@ def find_sources(data: str | Path | None = None, stage: str | None = None) -> li
     """
     place, named = (None, None) if data is None else _read_place(data)
     if stage and named and stage != named:
-        raise ValueError(f"--data {data} and --stage {stage} contradict each other: leave one of them out")
+        raise UserError(f"--data {data} and --stage {stage} contradict each other: leave one of them out")
     stage = stage or named or STAGES[0]
     stages = STAGES if stage == "both" else (stage,)
     for folder in _list_places() if place is None else [place]:
@@ -128,11 +128,11 @@ def read_tasks(
     total: Data = {"demo": {}, "test": {}}
     for name in found if wanted is None else wanted:
         if name not in found:
-            raise ValueError(_unknown(name, sources))
+            raise UserError(_unknown(name, sources))
         if samples := found[name]:
             total["demo"][name], total["test"][name] = samples
         elif wanted:
-            raise ValueError(
+            raise UserError(
                 f"{name_paths(sources)}: task {name} has test samples without output: "
                 "it cannot be scored, add its solutions or leave it out"
             )
@@ -156,12 +156,12 @@ def task_list(
     if there is no such task or no task at all.
     """
     if not total_data["demo"]:
-        raise ValueError("no task of the data has solutions: name other data with --data")
+        raise UserError("no task of the data has solutions: name other data with --data")
     if do_list:
         return [do_list] if isinstance(do_list, str) else list(do_list)
     ids = choose(list(total_data["demo"]), start, count)
     if not ids:
-        raise ValueError(
+        raise UserError(
             f"no task from {start} on, there are {len(total_data['demo'])}: choose another --start or --count"
         )
     return ids if do_list is not None or count < 0 else pick_rnd_task(ids, total_data)
@@ -180,7 +180,7 @@ def choose(all_ids: Sequence[str], start: int, count: int) -> list[str]:
 def pick_rnd_task(task_list: Sequence[str], total_data: Data) -> list[str]:
     """Return a list of one of the ids, drawn with weight 1 / (number of cells of all its grids)."""
     if not task_list:
-        raise ValueError("no task to draw from: choose another --start or --count")
+        raise UserError("no task to draw from: choose another --start or --count")
     weights = [1 / _count_cells(name, total_data) for name in task_list]
     return random.choices(task_list, weights)
 
@@ -204,7 +204,7 @@ def _count_cells(name: str, total: Data) -> int:
 
 def _check_id(name: str, where: str = "") -> str:
     if not is_task_id(name):
-        raise ValueError(
+        raise UserError(
             f"{where}{_short(name)} is no task id: use up to {MAX_ID_BYTES} letters, digits and other signs, "
             "no '/', no '.' at the start"
         )
@@ -268,7 +268,7 @@ def _find_prize(folder: Path, stages: Sequence[str]) -> list[Source]:
     if not sources:
         raise FileNotFoundError(f"{missing[0]}: no such file: put it there or name other data with --data")
     for path in missing:
-        note(f"run_batt.py: {path}: no such file: the {sources[0].stages[0]} tasks alone are taken")
+        warn(f"{path}: no such file: the {sources[0].stages[0]} tasks alone are taken")
     return sources
 
 
@@ -320,9 +320,9 @@ def _read_files(place: Path, files: dict[str, Path], wanted: list[str] | None) -
             strays.append(error)
     for stray in strays[:MAX_LINES]:
         line = "\\n".join(str(stray).splitlines())  # a path may have several
-        note(f"run_batt.py: left out: {line}")
+        warn(f"left out: {line}")
     if more := len(strays[MAX_LINES:]):
-        note(f"run_batt.py: left out: {more} more of the {len(files)} files in {place}")
+        warn(f"left out: {more} more of the {len(files)} files in {place}")
     return tasks
 
 
@@ -343,7 +343,7 @@ def _read_entries(path: Path, sections: Sequence[str], wanted: list[str] | None)
             part = whole.get(section) if isinstance(whole, dict) else None
         if not isinstance(part, dict):
             inside = f" at {key[0]!r}" if key else ""
-            raise ValueError(f"{path}: no JSON object of tasks by id{inside}: get the file anew")
+            raise UserError(f"{path}: no JSON object of tasks by id{inside}: get the file anew")
         entries |= {name: entry for name, entry in part.items() if name not in entries}
     return entries
 
@@ -358,18 +358,16 @@ def _read_text(path: Path) -> str:
     except IsADirectoryError:
         raise IsADirectoryError(f"{path}: a folder, no file of a task: give it another name") from None
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}: not UTF-8 at byte {error.start}: save it as UTF-8 or get it anew"
-        ) from None
+        raise UserError(f"{path}: not UTF-8 at byte {error.start}: save it as UTF-8 or get it anew") from None
 
 
 def _parse(path: Path, text: str) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise ValueError(f"{path}: JSON nested too deeply: get the file anew") from None
+        raise UserError(f"{path}: JSON nested too deeply: get the file anew") from None
     except ValueError as error:
-        raise ValueError(f"{path}: broken JSON ({error}): repair it or get it anew") from None
+        raise UserError(f"{path}: broken JSON ({error}): repair it or get it anew") from None
 
 
 def _look_up(text: str, keys: list[str]) -> Any:
@@ -430,7 +428,7 @@ def _build(name: str, raw: RawTask) -> Samples | None:
     if raw.outputs is not None:
         where_outputs = f"{raw.outputs_path}: task {name}: "
         if not isinstance(raw.outputs, list) or len(raw.outputs) != len(test):
-            raise ValueError(
+            raise UserError(
                 f"{where_outputs}not a list of {len(test)} grids, one for each test sample: "
                 "repair it or get it anew"
             )
@@ -446,13 +444,11 @@ def _build(name: str, raw: RawTask) -> Samples | None:
 def _check_samples(samples: Any, part: str, where: str) -> list[dict[str, Any]]:
     found = samples.get(part) if isinstance(samples, dict) else None
     if not isinstance(found, list) or not found:
-        raise ValueError(f"{where}no {part!r} list of samples: give an object with 'train' and 'test'")
+        raise UserError(f"{where}no {part!r} list of samples: give an object with 'train' and 'test'")
     for i, sample in enumerate(found):
         needed = {"input", "output"} if part == "train" else {"input"}
         if not isinstance(sample, dict) or not needed <= sample.keys():
-            raise ValueError(
-                f"{where}{part}[{i}] is no object with {' and '.join(sorted(needed))}: repair it"
-            )
+            raise UserError(f"{where}{part}[{i}] is no object with {' and '.join(sorted(needed))}: repair it")
     return found
 
 
@@ -465,18 +461,18 @@ def _build_sample(sample: dict[str, Any], label: str, where: str, where_output: 
 
 def _build_grid(rows: Any, where: str) -> Grid:
     if not isinstance(rows, list) or not rows:
-        raise ValueError(f"{where}: {_short(rows)} is no grid: give a list of one or more rows")
+        raise UserError(f"{where}: {_short(rows)} is no grid: give a list of one or more rows")
     for y, row in enumerate(rows):
         if not isinstance(row, list) or not row:
-            raise ValueError(f"{where}: row {y}, {_short(row)}, is no list of cells: repair it")
+            raise UserError(f"{where}: row {y}, {_short(row)}, is no list of cells: repair it")
         if len(row) != len(rows[0]):
-            raise ValueError(
+            raise UserError(
                 f"{where}: row {y} has {len(row)} cells, row 0 has {len(rows[0])}: "
                 "make all rows of a grid equally long"
             )
         for cell in row:
             if type(cell) is not int or not 0 <= cell <= 9:
-                raise ValueError(f"{where}: row {y} has the cell {_short(cell)}: use the integers 0 to 9")
+                raise UserError(f"{where}: row {y} has the cell {_short(cell)}: use the integers 0 to 9")
     return tuple(map(tuple, rows))
 
 

@@ -1255,3 +1255,12 @@ LOGGER = logging.getLogger(__name__)
 def logging_batt(task_id, S, I, C, log_path):  # noqa: E741
     LOGGER.debug(f"{task_id}: {I = }")
     return [(1, True, "a", I)], []
+
+
+def test_a_bug_shows_its_traceback(here, monkeypatch):
+    def fail(*_):
+        raise ValueError("of our own")
+
+    monkeypatch.setattr(run_batt, "task_list", fail)
+    with pytest.raises(ValueError, match="of our own"):
+        run_batt.cli(["-i", TASK])

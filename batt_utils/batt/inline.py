@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from hashlib import md5
 
 from batt_utils.batt.program import VARIABLE, Call, Calls, needs
+from batt_utils.console import UserError
 
 LIMIT = 16 * 2**20  # characters: a text of nested calls can double with every line
 LONGEST = 10**1000  # longer texts count as this: Python writes no number of more than 4,300 digits
 SHARED_LIMIT = 2**12  # longer texts are put together from shorter ones each time: memory stays small
 
 
-class TooLong(ValueError):
+class TooLong(UserError):
     """An inlined text would pass `LIMIT`."""
 
 
@@ -99,7 +100,7 @@ def inline_variables(source: str) -> str:
         `def solve(S, I, C):\\n    return EXPR` with no newline at the end, as `ast.unparse` writes it.
 
     Raises:
-        ValueError: the source is no such function.
+        UserError: the source is no such function.
         TooLong: the text would be longer than `LIMIT` characters; it is not built.
 
     >>> inline_variables("def solve(S, I, C):\\n    x1 = hmirror(I)\\n    return vconcat(I, x1)\\n")
@@ -110,9 +111,9 @@ def inline_variables(source: str) -> str:
     try:
         (function,) = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError(f"not one function: {source[:60]!r}") from None
+        raise UserError(f"not one function: {source[:60]!r}") from None
     if not isinstance(function, ast.FunctionDef) or not isinstance(function.body[-1], ast.Return):
-        raise ValueError(f"not a function that ends in its return: {source[:60]!r}")
+        raise UserError(f"not a function that ends in its return: {source[:60]!r}")
     inliner = _VariableInliner()
     try:
         for line in function.body[:-1]:
@@ -120,14 +121,14 @@ def inline_variables(source: str) -> str:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     inliner.set(name, value)
                 case _:
-                    raise ValueError(f"line {line.lineno} of {function.name} is no assignment to a name")
+                    raise UserError(f"line {line.lineno} of {function.name} is no assignment to a name")
         length = inliner.length(function.body[-1]) - len("return ")
         if length > LIMIT:
             raise TooLong(f"{function.name} is too long: its inlined text has {length:,} characters")
         function.body = [inliner.visit(function.body[-1])]
         text: str = astor.to_source(function, pretty_source="".join)
     except RecursionError:
-        raise ValueError(f"{function.name} is nested too deep to be inlined") from None
+        raise UserError(f"{function.name} is nested too deep to be inlined") from None
     return text.strip("\n")
 
 

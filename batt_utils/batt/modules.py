@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batt_utils.batt.program import Calls, OtherShape, Program, check_agreement, read_calls, read_program
-from batt_utils.console import note
+from batt_utils.console import UserError, note
 from batt_utils.files import check_file
 
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
@@ -28,7 +28,7 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Ba
     For the device `gpu`, a batt that imports a GPU library is a function to be called.
 
     Raises:
-        ValueError: there is no such module, it holds no batt, or its call table does not fit it.
+        UserError: there is no such module, it holds no batt, or its call table does not fit it.
         OSError: a file cannot be read, or the demo batt not be written.
     """
     name = name.removesuffix(".py")
@@ -40,17 +40,17 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Ba
         path = demo(Path(), name)
         note(f"{path}: written, a demo batt with 32 solvers")
     if path is None:
-        raise ValueError(f"no batt module {name}: write {name}.py here, or name another one with -b")
+        raise UserError(f"no batt module {name}: write {name}.py here, or name another one with -b")
     source = _read(path)
     if "batt" not in source:
-        raise ValueError(f"{path}: it has no function batt: name another module with -b")
+        raise UserError(f"{path}: it has no function batt: name another module with -b")
     call_path = path.with_name(f"{path.stem}_call.py")
     if calls is not None:
         call_path = Path("t_call")
     elif call_path.is_file():
         calls = read_calls(_read(call_path), str(call_path))
     else:
-        raise ValueError(f"{call_path}: the batt's call table is missing: write the batt anew")
+        raise UserError(f"{call_path}: the batt's call table is missing: write the batt anew")
     try:
         program = read_program(source)
     except OtherShape as reason:
@@ -64,7 +64,7 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Ba
 def find_module(name: str) -> Path | None:
     """The file of a module: in the current folder, else on the import path."""
     if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError(f"{name!r} is no module name: give -b that of a batt here or on the import path")
+        raise UserError(f"{name!r} is no module name: give -b that of a batt here or on the import path")
     here = Path(*name.split(".")).with_suffix(".py")
     if here.is_file():
         return here
@@ -81,4 +81,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"{path}: not UTF-8 text: write the batt anew") from None
+        raise UserError(f"{path}: not UTF-8 text: write the batt anew") from None

@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from batt_utils.batt.prelude import Import, parse, read_prelude
+from batt_utils.console import UserError
 
 INPUTS = ("S", "I", "C")
 _DIGITS = "0|[1-9][0-9]{0,4299}"  # Python reads no longer numbers
@@ -241,7 +242,7 @@ def read_calls(source: str, path: str) -> Calls:
         path: where it comes from, for the messages.
 
     Raises:
-        ValueError: the text is no such literal, or a call in it is malformed or refers forward.
+        UserError: the text is no such literal, or a call in it is malformed or refers forward.
     """
     return check_calls(_literal(source, path), path)
 
@@ -285,7 +286,7 @@ def _literal(source: str, path: str) -> Mapping[int, object]:
                     return {_read_literal(t): _read_literal(value) for t, value in zip(keys, values)}
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         pass
-    raise ValueError(f"{path}: no literal `t_call = {{N: 'func, arg, ...', ...}}`: write the batt anew")
+    raise UserError(f"{path}: no literal `t_call = {{N: 'func, arg, ...', ...}}`: write the batt anew")
 
 
 def _read_literal(node: ast.expr | None) -> Any:
@@ -306,24 +307,24 @@ def check_calls(t_call: Mapping[int, object], path: str = "t_call") -> Calls:
     whose `value` is `('func', 'arg', ...)`.
 
     Raises:
-        ValueError: an entry is malformed, or refers to a call that is missing or not earlier.
+        UserError: an entry is malformed, or refers to a call that is missing or not earlier.
     """
     calls: Calls = {}
     try:
         numbered = sorted([(int(t), entry) for t, entry in t_call.items()], key=itemgetter(0))
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{path}: a key of t_call is not a number: write the batt anew") from None
+        raise UserError(f"{path}: a key of t_call is not a number: write the batt anew") from None
     numbers = {t for t, _ in numbered}
     for t, entry in numbered:
         items = getattr(entry, "value", None)
         call = _read_entry(entry) if isinstance(entry, str) else _read_items(items)
         if call is None:
             text = _shorten(repr(entry if items is None else items))
-            raise ValueError(f"{path}: t{t}: {text} is not 'func, arg, ...': write the batt anew")
+            raise UserError(f"{path}: t{t}: {text} is not 'func, arg, ...': write the batt anew")
         for need in call.needs:
             if need not in calls:
                 where = "not an earlier call" if need in numbers else "missing"
-                raise ValueError(f"{path}: t{t} needs t{need}, which is {where}: write the batt anew")
+                raise UserError(f"{path}: t{t} needs t{need}, which is {where}: write the batt anew")
         calls[t] = call
     return calls
 
@@ -356,12 +357,12 @@ def check_agreement(program: Program, calls: Calls, path: str) -> None:
     """Checks that a batt's call table holds every call of its source, as it is there.
 
     Raises:
-        ValueError: naming the first call that is missing or differs.
+        UserError: naming the first call that is missing or differs.
     """
     for t, call in program.calls.items():
         if calls.get(t) != call:
             listed = _shorten(str(calls.get(t, "missing")))
-            raise ValueError(
+            raise UserError(
                 f"{path}: t{t} is {listed}, the batt has {_shorten(str(call))}: write the batt anew"
             )
 

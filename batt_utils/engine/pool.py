@@ -22,7 +22,7 @@ from typing import Any
 
 import pebble
 
-from batt_utils.console import LIMITS, note
+from batt_utils.console import LIMITS, warn
 from batt_utils.engine.jobs import WAITING, Failure, Outcomes, call, read_outcome, run_job
 from batt_utils.engine.machine import get_taken_memory, limit_memory
 from batt_utils.evaluate.device import can_fork
@@ -325,7 +325,7 @@ class Workers:
             elif step is not None or task.deaths == ATTEMPTS:
                 task.result = Failure(late, f"it ends its process ({end})", step)
             else:
-                note(f"run_batt.py: a worker ended ({end}): its work is done again")
+                warn(f"a worker ended ({end}): its work is done again")
                 self._queue.appendleft(task)
 
 

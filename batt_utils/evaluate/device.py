@@ -9,6 +9,8 @@ from itertools import takewhile
 from math import prod
 from typing import Any
 
+from batt_utils.console import UserError
+
 DEVICES = ("auto", "cpu", "gpu")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 DRIVERS = ("/dev/nvidiactl", "/dev/dxg")  # of Linux and of Linux within Windows
@@ -26,14 +28,14 @@ def use_device(device: str) -> None:
         device: `cpu` hides the GPUs, `gpu` needs one, `auto` takes one if there is one.
 
     Raises:
-        ValueError: `gpu` without a GPU.
+        UserError: `gpu` without a GPU.
     """
     if device == "cpu":
         os.environ[VISIBLE] = ""
         return
     gpus = find_gpus()
     if device == "gpu" and not gpus:
-        raise ValueError("no GPU found: choose --device auto or cpu, or see why nvidia-smi -L lists none")
+        raise UserError("no GPU found: choose --device auto or cpu, or see why nvidia-smi -L lists none")
     if len(gpus) > 1:
         os.environ[VISIBLE] = gpus[_take_place() % len(gpus)]
     if gpus:  # of which JAX would take most of the memory at once, and leave none for other workers
@@ -120,10 +122,10 @@ def configure_gpu_memory(device_id: int = 0, memory_fraction: float = 0.8) -> bo
     """Lets CuPy take at most this share of a GPU's memory; whether there is one.
 
     Raises:
-        ValueError: the share is not above 0 and at most 1.
+        UserError: the share is not above 0 and at most 1.
     """
     if not 0 < memory_fraction <= 1:
-        raise ValueError(f"memory_fraction is {memory_fraction}: choose it above 0 and at most 1")
+        raise UserError(f"memory_fraction is {memory_fraction}: choose it above 0 and at most 1")
     cupy = _import_cupy()
     if cupy is None:
         return False

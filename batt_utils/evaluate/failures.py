@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from batt_utils.batt.program import Program, find_dependents, needs
+from batt_utils.console import UserError
 
 MOST = 5  # names in a line, and lines in a run
 
@@ -49,7 +50,7 @@ def report_unknown(program: Program, unknown: Collection[str]) -> str:
     """Return a line on the names that nobody defines and what they cost; empty where they cost nothing.
 
     Raises:
-        ValueError: no solver is left; says the same.
+        UserError: no solver is left; says the same.
     """
     roots = [*(output.t for output in program.candidates), *(item.t for item in program.differs)]
     needed = needs(program.calls, roots)
@@ -69,5 +70,5 @@ def report_unknown(program: Program, unknown: Collection[str]) -> str:
         "define them in dsl.py, or write the batt anew"
     )
     if solvers and not left:
-        raise ValueError(line)
+        raise UserError(line)
     return line

@@ -27,7 +27,7 @@ from batt_utils.batt.plan import Plan, Step
 from batt_utils.batt.prelude import Import
 from batt_utils.batt.program import INPUTS, INTEGER, Candidate, DifferItem, Guard
 from batt_utils.batt.texts import Texts
-from batt_utils.console import ADVICE
+from batt_utils.console import ADVICE, UserError
 from batt_utils.evaluate.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.evaluate.tune import DEFAULT, Home, tuned_imports
 from batt_utils.rules import NO_OWNER, Count, DifferValue, count
@@ -674,11 +674,11 @@ def _take_imports(
     return names, failures
 
 
-def _explain_import(what: str, error: BaseException, advice: str) -> ValueError:
+def _explain_import(what: str, error: BaseException, advice: str) -> UserError:
     """What to raise for an import that failed; `advice` unless the system lacks something."""
     if isinstance(error, OSError):
         advice = ADVICE.get(error.errno or 0, advice)
-    return ValueError(f"{what}: {_tell(error)}: {advice}")
+    return UserError(f"{what}: {_tell(error)}: {advice}")
 
 
 def _tell(error: BaseException) -> str:
@@ -689,12 +689,12 @@ def import_batt(module: str) -> Batt:
     """Imports a batt module and takes its function.
 
     Raises:
-        ValueError: the module cannot be imported, or has no function `batt`.
+        UserError: the module cannot be imported, or has no function `batt`.
     """
     sys.modules.pop(module, None)
     batt = getattr(_import(module, "write the batt anew"), "batt", None)
     if not callable(batt):
-        raise ValueError(f"{module}.py: it has no function batt: write the batt anew")
+        raise UserError(f"{module}.py: it has no function batt: write the batt anew")
     return batt  # type: ignore[no-any-return]
 
 
@@ -702,11 +702,11 @@ def find_home(batt: Batt) -> str:
     """The module that a batt function can be imported from.
 
     Raises:
-        ValueError: there is none.
+        UserError: there is none.
     """
     home = str(getattr(batt, "__module__", None))
     if home == "__main__" or getattr(sys.modules.get(home), "batt", None) is not batt:
-        raise ValueError(
+        raise UserError(
             "the batt set in run_batt is in no module, and this process cannot be forked, for it uses CUDA: "
             "write the batt to a file, or import CuPy, PyTorch or JAX in the batt alone"
         )

@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from batt_utils.console import ADVICE, LIMITS, SPACE
+from batt_utils.console import ADVICE, LIMITS, SPACE, UserError
 from batt_utils.tasks import MAX_ID_BYTES, is_task_id
 
 if sys.platform != "win32":
@@ -166,7 +166,7 @@ class Store:
 
         Raises:
             StoreError: one of the folders cannot be used.
-            ValueError: a task id is no plain name.
+            UserError: a task id is no plain name.
         """
         for folder in self._folders():
             with _explained(folder):
@@ -187,7 +187,7 @@ class Store:
         """Name the folder of the links to a task's solvers.
 
         Raises:
-            ValueError: the task id is no plain name, so its folder could be anywhere.
+            UserError: the task id is no plain name, so its folder could be anywhere.
         """
         return self.out / "solver_dir" / _task_folder(task_id)
 
@@ -195,10 +195,10 @@ class Store:
         """Name the folder of the links to a task's differs of the kind 'iz' or 'zo'.
 
         Raises:
-            ValueError: there is no such kind, or the task id is no plain name.
+            UserError: there is no such kind, or the task id is no plain name.
         """
         if kind not in KINDS:
-            raise ValueError(f"no such kind of differ: {kind!r}; use one of {', '.join(KINDS)}")
+            raise UserError(f"no such kind of differ: {kind!r}; use one of {', '.join(KINDS)}")
         return self.out / "differ_dir" / kind / _task_folder(task_id)
 
     def save_solvers(self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]) -> Outcome:
@@ -215,7 +215,7 @@ class Store:
 
         Raises:
             StoreError: something cannot be written. The links of before are all there still.
-            ValueError: the task id is no plain name.
+            UserError: the task id is no plain name.
         """
         return self._save(self.solver_folder(task_id), "solver_md5", links, texts)
 
@@ -264,7 +264,7 @@ class Store:
 
 def _task_folder(task_id: str) -> str:
     if not is_task_id(task_id):
-        raise ValueError(
+        raise UserError(
             f"task id {task_id!r} cannot name a folder; use up to {MAX_ID_BYTES} letters, digits and other "
             "signs, no '/', no '.' at the start"
         )

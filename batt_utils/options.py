@@ -1,0 +1,80 @@
+"""The command's options, and what `main` takes of them."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
+
+from batt_utils.console import complain
+from batt_utils.evaluate.device import DEVICES
+from batt_utils.tasks import STAGES
+
+
+class Options(NamedTuple):
+    """What `main` takes beside the tasks: the command's options of the same names."""
+
+    batt_import: str | None = None
+    data: str | None = None
+    stage: str | None = None
+    out: str = "."
+    workers: int | None = None
+    memory_limit: int | None = None
+    device: str = "auto"
+    tune: bool = True
+
+
+DEFAULTS = Options()
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        sys.exit(complain(f"{message}; --help lists the options"))
+
+
+def parse(arguments: Sequence[str] | None, description: str, version: str) -> argparse.Namespace:
+    """Read the command line; end with status 2 and one line where it is wrong."""
+    parser = _Parser(prog="run_batt.py", description=description)
+    add = parser.add_argument
+    add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
+        "without this option: one of the list at random, small ones more often, or for a count below 0 every "
+        "one")  # fmt: skip
+    add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
+    add("-c", "--count", type=int, default=0,
+        help="0: to the end; below 0: so many at random, or to the end for another start than 0")  # fmt: skip
+    add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
+        help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
+    add("-b", "--batt_import", metavar="MODULE",
+        help="the batt: MODULE.py and MODULE_call.py (default batt)")  # fmt: skip
+    add("--timing", action="store_true", help="print where the time went")
+    add("--cprofile", action="store_true", help="print cProfile tables")
+    add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
+    add("--data", metavar="train|eval|both|PATH",
+        help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
+    add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
+    add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
+    add("--workers", type=_natural, metavar="N", help="processes (default: one for each core)")
+    add("--memory-limit", type=_natural, metavar="MIB",
+        help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
+    add("--device", choices=DEVICES, default="auto",
+        help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
+    add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
+    add("--seed", type=int, metavar="N", help="for what is drawn at random")
+    add("--json", metavar="FILE", help="write the counts and timings there")
+    add("--mega-batch", action="store_true", help="of no effect: scripts give it")
+    add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
+    add("--version", action="version", version=f"run_batt {version}")
+    return parser.parse_args(arguments)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return seconds
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
