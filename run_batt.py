@@ -16,7 +16,6 @@ import json
 import math
 import random
 import sys
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from io import TextIOWrapper
@@ -48,6 +47,7 @@ from batt_utils.evaluate.device import (
     gpu_memory_cleanup,
 )
 from batt_utils.evaluate.failures import Failures, report_unknown
+from batt_utils.evaluate.speed import Timing, sum_seconds
 from batt_utils.evaluate.table import (
     Batt,
     Job,
@@ -133,7 +133,7 @@ class TaskScore(NamedTuple):
     candidates: list[Value]
     o_score: O_Score
     s_score: S_Score
-    seconds: dict[int, float]
+    timings: list[Timing]  # of each sample
     timed_out: bool
     outputs: int  # candidates of all samples
     failures: list[str]  # how the batt failed on each sample; empty where it did not
@@ -429,7 +429,8 @@ async def spread_task(
     elif problem and problem.timed_out and problem.step is not None:
         known = {problem.step: problem}
     elif problem:
-        session.warn(f"a worker ended: {problem.what}: its work is done again")
+        end = problem.what.removeprefix("it ends its process ")
+        session.warn(f"a worker ended {end}: its work is done again")
     seconds: dict[str, float] = {}
     with measure(seconds, "main.run_batt"):
         outcome = await run_task(
@@ -609,7 +610,7 @@ async def score_task(
         await _score_again(session, jobs, samples, timeout, log, None in known.values())
 
     total = sum(map(len, jobs.values()))
-    score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False, 0, [])
+    score = TaskScore(total, [], O_Score(), S_Score(), [], False, 0, [])
     candidates: dict[Value, None] = {}
     outputs = 0
     timed_out = False
@@ -627,8 +628,7 @@ async def score_task(
             outputs += len(sample.candidates)
             score.failures.append(sample.failure)
             count_sample(session, sample, score.o_score, d_score)
-            for t, taken in sample.seconds.items():
-                score.seconds[t] += taken
+            score.timings.append((sample.seconds, sample.raised))
             if sample.timed_out:
                 _say(session, f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
@@ -711,16 +711,17 @@ async def process(
     timeout: float,
     prof: Seconds | None,
 ) -> tuple[list[Link], dict[str, str], list[Saved], bool]:
-    """Phase 3: times the solvers that can stay.
+    """Phase 3: finds the solvers that can stay, by their scores and, among equals, their seconds.
 
-    Which these are is known from their scores and, among equals, from the seconds of their calls.
+    These are those of their calls while they were scored; solvers with calls that were not made are run.
 
     Returns:
         Their links and, by md5, their texts; all that were let in when they came; whether one passed
         its time.
     """
     roots = list(names)
-    estimates = [sum(score.seconds[need] for need in session.texts.get_needs(t)) for t in roots]
+    sums = sum_seconds({t: session.texts.get_needs(t) for t in roots}, score.timings)
+    estimates = [sums[t][0] for t in roots]
     links = [
         Link(score.o_score.score[unique[t]], log_time(seconds), names[t])
         for t, seconds in zip(roots, estimates)
@@ -729,7 +730,9 @@ async def process(
 
     with measure(prof, "run_batt.check_solver_speed"):
         staying = {links[place].md5: (roots[place], estimates[place]) for place in stayed}
-        speeds = await check_solver_speed(session, task_id, staying, timeout, score.samples)
+        untimed = {md5: solver for md5, solver in staying.items() if not sums[solver[0]][1]}
+        speeds = {md5: Speed(seconds, False) for md5, (_, seconds) in staying.items() if md5 not in untimed}
+        speeds |= await check_solver_speed(session, task_id, untimed, timeout, score.samples)
     ended = staying.keys() - speeds
     for place in stayed:
         if speed := speeds.get(links[place].md5):

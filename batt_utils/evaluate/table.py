@@ -72,8 +72,9 @@ class SampleScore(NamedTuple):
     """What a batt gave on one sample.
 
     For each candidate, in order, `measured` has the place in `differ_values` of what was measured
-    with its C: the differ values by owner. `seconds` is what each call that candidates need took, for a
-    batt that was read as data; `failure` the error that a called batt raised.
+    with its C: the differ values by owner. For a batt that was read as data, `seconds` is what each call that
+    candidates need took (one that was not made has none), and `raised` has those that raised: there a solver
+    that is stored ends. `failure` is the error that a called batt raised.
     """
 
     candidates: list[Scored]
@@ -82,6 +83,7 @@ class SampleScore(NamedTuple):
     seconds: dict[int, float]
     timed_out: bool
     failure: str = ""
+    raised: frozenset[int] = frozenset()
 
 
 class SampleCount(NamedTuple):
@@ -96,6 +98,7 @@ class SampleCount(NamedTuple):
     seconds: dict[int, float]
     timed_out: bool
     failure: str = ""
+    raised: frozenset[int] = frozenset()
 
 
 class TimeUp(BaseException):
@@ -161,7 +164,9 @@ class TableEvaluator:
         self.unknown = [name for name, value in zip(plan.names, self._given) if value is SPOILED]
         self._values: list[Any] = []
         self._spoiled: set[int] = set()
-        self._seconds: list[float] = []
+        self._seconds: dict[int, float] = {}  # by slot
+        self._raised: set[int] = set()  # slots
+        self._has_raised = False  # whether the call that was made last has
         self._once: tuple[object, list[Any]] | None = None
         self._memo: dict[tuple[object, ...], list[Any]] = {}
 
@@ -169,7 +174,6 @@ class TableEvaluator:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
         plan = self._plan
         start = perf_counter()
-        self._seconds = [0.0] * plan.size
         self._values = [*self._given, *[SPOILED] * (plan.size - len(self._given))]
         self._values[:3] = [pairs, sample["input"], None]
         self._memo.clear()
@@ -186,20 +190,31 @@ class TableEvaluator:
             left = start + HARD_LIMIT * timeout - perf_counter()
             measure = partial(self._measure, target, differ_values[-1])
             in_time = left > 0 and run_within(left, measure) and in_time
-        seconds = {t: self._seconds[plan.slot_of[t]] for t in plan.timed}
+        slots = {t: plan.slot_of[t] for t in plan.timed}
+        seconds = {t: self._seconds[slot] for t, slot in slots.items() if slot in self._seconds}
+        raised = (
+            frozenset([t for t, slot in slots.items() if slot in self._raised])
+            if self._raised
+            else frozenset()
+        )
         scored = score_outputs(outputs, sample["output"], job.keep_values)
-        return SampleScore(scored, measured, differ_values, seconds, not in_time)
+        return SampleScore(scored, measured, differ_values, seconds, not in_time, raised=raised)
 
     def _evaluate(self, pairs: Pairs) -> None:
         """Evaluates all that does not depend on C, and candidates that do with C = None."""
         plan = self._plan
         self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
         if self._once is None or self._once[0] is not pairs:
+            self._seconds, self._raised = {}, set()
             self._run(plan.once)
             self._once = pairs, [self._values[step.slot] for step in plan.once]
         else:
             for step, value in zip(plan.once, self._once[1]):
                 self._keep(step.slot, value)
+            # What depends on S alone is charged to every sample.
+            slots = {step.slot for step in plan.once}
+            self._seconds = {slot: taken for slot, taken in self._seconds.items() if slot in slots}
+            self._raised &= slots
         self._run(plan.for_candidates)
 
     def _run(self, steps: Iterable[Step]) -> None:
@@ -211,6 +226,9 @@ class TableEvaluator:
                 spoiled.add(slot)
                 continue
             self._keep(slot, self._call([values[place] for place in given], guarded))
+            if self._has_raised:
+                self._raised.add(slot)
+                self._has_raised = False
             now = perf_counter()
             seconds[slot] = now - before
             before = now
@@ -227,6 +245,7 @@ class TableEvaluator:
                 self._values, self._once = [], None  # they hold what can be freed
                 self._memo.clear()
                 raise GpuFull from None
+            self._has_raised = True
             return self._find_default(function) if isinstance(error, guarded) else SPOILED
 
     def _find_default(self, function: object) -> object:
@@ -456,7 +475,9 @@ def count_sample(score: SampleScore) -> SampleCount:
             counts.append(count(chain(*[one.values for one in measured])))
         counts_of.append(places[key])
     candidates = [(*scored,) for scored in score.candidates]
-    return SampleCount(candidates, counts_of, counts, score.seconds, score.timed_out, score.failure)
+    return SampleCount(
+        candidates, counts_of, counts, score.seconds, score.timed_out, score.failure, score.raised
+    )
 
 
 def is_grid(value: object) -> bool:

@@ -1,0 +1,53 @@
+"""How long solvers take: the seconds of their calls, summed over the samples of a task."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+Timing = tuple[Mapping[int, float], Set[int]]  # of a sample: each call's seconds; the calls that raised
+
+
+def sum_seconds(
+    needs: Mapping[int, Sequence[int]], timings: Iterable[Timing]
+) -> dict[int, tuple[float, bool]]:
+    """Sum the seconds that programs take on all samples; on one where a call raises, till then.
+
+    Args:
+        needs: for each program, by its t, the calls that it makes, in order.
+        timings: of each sample.
+
+    Returns:
+        For each program its seconds, and whether all of its calls were timed: None was passed over before
+        one that raised.
+
+    >>> sum_seconds({3: [1, 3]}, [({1: 0.5, 3: 0.25}, set()), ({1: 0.5}, {1})])
+    {3: (1.25, True)}
+    """
+    timings = list(timings)
+    total: dict[int, float] = defaultdict(float)
+    odd: set[int] = set()  # calls that raised, or were not made, on some sample
+    for seconds, raised in timings:
+        for t, taken in seconds.items():
+            total[t] += taken
+        odd |= raised
+    times = len(timings)
+    made = Counter(t for seconds, _ in timings for t in seconds)
+    odd.update(t for calls in needs.values() for t in calls if made[t] < times)
+    found: dict[int, tuple[float, bool]] = {}
+    for program, calls in needs.items():
+        if odd.isdisjoint(calls):
+            found[program] = sum([total[t] for t in calls]), times > 0
+        else:
+            sums = [_sum_calls(calls, *timing) for timing in timings]
+            found[program] = sum(taken for taken, _ in sums), all(timed for _, timed in sums)
+    return found
+
+
+def _sum_calls(calls: Sequence[int], seconds: Mapping[int, float], raised: Set[int]) -> tuple[float, bool]:
+    taken = 0.0
+    for t in calls:
+        if t not in seconds:
+            return taken, False
+        taken += seconds[t]
+        if t in raised:
+            break
+    return taken, True
