@@ -729,10 +729,8 @@ async def process(
     accepted, stayed, _ = compete(read_links(session.store.solver_folder(task_id)), links)
 
     with measure(prof, "run_batt.check_solver_speed"):
-        staying = {links[place].md5: (roots[place], estimates[place]) for place in stayed}
-        untimed = {md5: solver for md5, solver in staying.items() if not sums[solver[0]][1]}
-        speeds = {md5: Speed(seconds, False) for md5, (_, seconds) in staying.items() if md5 not in untimed}
-        speeds |= await check_solver_speed(session, task_id, untimed, timeout, score.samples)
+        staying = {links[place].md5: (roots[place], *sums[roots[place]]) for place in stayed}
+        speeds = await check_solver_speed(session, task_id, staying, timeout, score.samples)
     ended = staying.keys() - speeds
     for place in stayed:
         if speed := speeds.get(links[place].md5):
@@ -776,31 +774,36 @@ def save(store: Store, task_id: str, outcome: Outcome, prof: Seconds | None) -> 
 
 
 async def check_solver_speed(
-    session: Session, task_id: str, solvers: Mapping[str, tuple[int, float]], timeout: float, samples: int
+    session: Session,
+    task_id: str,
+    solvers: Mapping[str, tuple[int, float, bool]],
+    timeout: float,
+    samples: int,
 ) -> dict[str, Speed]:
-    """Times solvers on every sample of their task: in each process one after the other.
+    """Finds the speed of solvers: that of their calls, or by a run on every sample of their task.
 
     Args:
         session: that of the run.
         task_id: the task.
-        solvers: by md5, the t of each solver and the seconds that it should take.
+        solvers: by md5, the t of each solver, the seconds of its calls, and whether these are all.
         timeout: seconds for one solver on one sample.
         samples: how many the task has.
 
     Returns:
         The speed of each by md5; a solver that ends its process has none.
     """
-    share = sum(seconds for _, seconds in solvers.values()) / session.workers.count
+    speeds = {md5: Speed(seconds, False) for md5, (_, seconds, is_timed) in solvers.items() if is_timed}
+    to_run = {md5: (t, seconds) for md5, (t, seconds, is_timed) in solvers.items() if not is_timed}
+    share = sum(seconds for _, seconds in to_run.values()) / session.workers.count
     batches: list[dict[str, str]] = []  # sources by md5
     left = 0.0
-    for md5, (t, seconds) in solvers.items():
+    for md5, (t, seconds) in to_run.items():
         if not batches or seconds > left:
             batches.append({})
             left = min(share, timeout / 2)
         left -= seconds
         batches[-1][md5] = session.texts.get_source(t)
 
-    speeds: dict[str, Speed] = {}
     jobs = [(task_id, [*batch.values()], timeout) for batch in batches]
     results = [result async for result in session.workers.run(check_speed, jobs, 2 * timeout)]
     for batch, result in zip(batches, results):

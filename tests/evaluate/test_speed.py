@@ -17,11 +17,9 @@ from batt_utils.evaluate.speed import sum_seconds
         pytest.param([({1: 1, 2: 2, 3: 4}, set())] * 2, (14, True), id="two samples"),
         pytest.param([({1: 1, 2: 2, 3: 4}, {2})], (3, True), id="ends where a call raises"),
         pytest.param([({1: 1, 2: 2}, {2})], (3, True), id="what comes after that is not made"),
-        pytest.param(
-            [({1: 1, 2: 2, 3: 4}, {2}), ({1: 1, 2: 2, 3: 4}, set())], (10, True), id="on one sample"
-        ),
+        pytest.param([({1: 1, 2: 2, 3: 4}, {2}), ({1: 1, 2: 2, 3: 4}, set())], (10, True), id="on one"),
         pytest.param([({1: 1, 3: 4}, set())], (1, False), id="a call was not made"),
-        pytest.param([({1: 1, 2: 2, 3: 4}, set()), ({}, set())], (7, False), id="none was made on a sample"),
+        pytest.param([({1: 1, 2: 2, 3: 4}, set()), ({}, set())], (7, False), id="none was made"),
         pytest.param([({1: 1, 2: 2, 3: 4, 9: 8}, {9})], (7, True), id="others do not matter"),
         pytest.param([], (0, False), id="no sample"),
     ],

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import pickle
 import random
 import re
 import tempfile
@@ -179,18 +180,21 @@ def run_old(batt, t_call, task_ids, out, clock=None):
 
 def run_new(name, task_ids, out, workers):
     printed = io.StringIO()
-    scores = []
     score_task = run_batt.score_task
+    kept = out.with_name(f"{out.name}-scores")
+    kept.mkdir()
 
-    async def keep_scores(session, total_data, task_i, task_id, d_score, *rest):
-        score = await score_task(session, total_data, task_i, task_id, d_score, *rest)
+    async def keep_scores(session, total_data, task_i, task_id, d_score, *rest, **options):
+        score = await score_task(session, total_data, task_i, task_id, d_score, *rest, **options)
         counts = score.o_score.score, d_score.score, score.s_score.score, d_score.last_t
-        scores.append((*counts, len(score.candidates)))
+        # A worker may do this.
+        (kept / f"{task_i:04}").write_bytes(pickle.dumps((*counts, len(score.candidates))))
         return score
 
     options = run_batt.Options(batt_import=name, out=str(out), workers=workers)
     with redirect_stdout(printed), patch.object(run_batt, "score_task", keep_scores):
         result = asyncio.run(run_batt.main(task_ids, timeout=TIMEOUT, options=options))
+    scores = [pickle.loads(path.read_bytes()) for path in sorted(kept.iterdir())]
     lines = read_lines(printed)[:-1]  # the old flow's last line is that of its command
     return Outcome(scores, lines, read_store(out), result["timeouts"])
 
