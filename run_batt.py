@@ -14,20 +14,19 @@ import atexit
 import gc
 import json
 import math
-import os
 import random
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from io import TextIOWrapper
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from warnings import catch_warnings, simplefilter
 
+from batt_utils.console import drop_lost_output, explain, explain_stdout, note, open_streams
 from batt_utils.device import (
     DEVICES,
     can_fork,
@@ -49,20 +48,33 @@ from batt_utils.evaluate import (
     score_sample,
 )
 from batt_utils.expand import expand
+from batt_utils.failures import Failures, report_unknown
+from batt_utils.files import check_file, check_here, write_file
 from batt_utils.inline import Inliner, TooLong
+from batt_utils.jobs import Failure, pause
+from batt_utils.machine import count_cores, share_memory
 from batt_utils.modules import load_batt
 from batt_utils.plan import make_plan
 from batt_utils.program import Calls, body, check_calls, needs
 from batt_utils.scoring import KINDS, D_Score, O_Score, S_Score
-from batt_utils.signals import Interrupted, hold, raise_signals, release
-from batt_utils.store import Link, Store, check_save, compete, read_links
-from batt_utils.tasks import get_data, pick_rnd_task, task_list
+from batt_utils.signals import Interrupted, held, raise_signals
+from batt_utils.store import Link, Store, check_save, compete, read_links, remove_empty
+from batt_utils.tasks import (
+    STAGES,
+    find_sources,
+    get_data,
+    name_paths,
+    pick_rnd_task,
+    read_tasks,
+    task_list,
+)
 from batt_utils.timing import Seconds, measure, summarize
 
 if TYPE_CHECKING:
     from cProfile import Profile
 
-    from batt_utils.workers import Failure, Workers
+    from batt_utils.serial import Serial
+    from batt_utils.workers import Workers
 
 __version__ = "1.0.0"
 __all__ = [
@@ -76,6 +88,7 @@ __all__ = [
     "get_optimal_batch_size",
     "gpu_memory_cleanup",
     "main",
+    "main_mega_batch",
     "pick_rnd_task",
     "run_batt",
     "track_solution",
@@ -83,10 +96,12 @@ __all__ = [
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Batt | None = None
-t_call: Mapping[int, str] | None = None
+t_call: Mapping[int, object] | None = None  # of texts, or of records that have a `value`
 
 PILE_LOG = "pile.log"
+OTHER_JSON = "choose another --json"
 INLINE_THREADS = 4
+DEFAULT_WORKERS = 4  # at most
 NOTHING = SampleCount([], [], [], {}, False)
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
 
@@ -95,13 +110,13 @@ class Session(NamedTuple):
     """What the tasks of a run share."""
 
     calls: Calls
-    workers: "Workers"
-    cpu_workers: "Workers"  # for what the GPU's memory does not do for
+    workers: "Workers | Serial"
+    cpu_workers: "Workers | Serial"  # for what the GPU's memory does not do for
     store: Store
     dsl: str  # the file of the functions that calls name
-
-
-_session: Session | None = None  # that of the `main` that runs
+    form: str  # how the batt was read
+    failures: Failures
+    write: Callable[[str], None] = print  # a line
 
 
 class Options(NamedTuple):
@@ -109,7 +124,7 @@ class Options(NamedTuple):
 
     batt_import: str | None = None
     data: str | None = None
-    stage: str = "training"
+    stage: str | None = None
     out: str = "."
     workers: int | None = None
     memory_limit: int | None = None
@@ -132,20 +147,34 @@ class TaskScore(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A solver that was saved: whose scores it has, and how quick it is."""
+    """A solver that is saved: whose scores it has, and how quick it is."""
 
     solver_id: str
     t_log: int
 
 
+class Outcome(NamedTuple):
+    """What a task gives: links and texts (by md5) to be saved, and whether anything passed its time."""
+
+    solvers: list[Link]
+    solver_texts: dict[str, str]
+    differs: dict[str, list[Link]]  # by kind
+    differ_texts: dict[str, str]
+    timed_out: bool
+
+
 def cli(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    open_streams()
     given = _parse(arguments)
     random.seed(given.seed)
     status = 0
+    missing: Sequence[Path] = []
     try:
+        check_here()
+        missing = Store(given.out).find_missing()
         with raise_signals():
-            _run_command(given)
+            status = _run_command(given)
     except Interrupted as interrupted:
         status = interrupted.status
     except BrokenPipeError:  # nobody reads any more
@@ -153,18 +182,21 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         status = _complain(str(error))
     except OSError as error:
-        nameless = error.errno and not error.filename  # that of a print
-        status = _complain(_tell_lost_output(error) if nameless else str(error))
+        status = _complain(explain(error))
     except ModuleNotFoundError as error:
         status = _complain(f"the package {error.name} is missing: pip install {error.name}")
     except RecursionError:
         status = _complain("something is nested too deep to be read: write the batt anew")
     except MemoryError:
         status = _complain("there is not enough memory: give it fewer tasks or a smaller batt")
-    return _flush(status)
+    drop_lost_output()
+    if status:
+        remove_empty(missing)
+    return status
 
 
-def _run_command(given: argparse.Namespace) -> None:
+def _run_command(given: argparse.Namespace) -> int:
+    """Runs the tasks; returns the exit status."""
     profile = None
     if given.cprofile:
         from cProfile import Profile
@@ -172,7 +204,11 @@ def _run_command(given: argparse.Namespace) -> None:
         profile = Profile()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
+    if given.mega_batch or given.batch_size is not None:
+        _pass_over("--mega-batch" if given.mega_batch else "--batch-size")
     options = Options(*(getattr(given, name) for name in Options._fields))
+    if given.json is not None:
+        check_file(given.json, OTHER_JSON)
     result = _run(
         main(
             given.task_ids,
@@ -184,100 +220,118 @@ def _run_command(given: argparse.Namespace) -> None:
             options=options,
         )
     )
-    if given.json:
-        _write_json(Path(given.json), result)
-    if profile is not None:
-        _print_profile(profile, given.cprofile_top)
+    if given.json is not None:
+        write_file(given.json, json.dumps(result, indent=2) + "\n", OTHER_JSON)
+    with explain_stdout():
+        if profile is not None:
+            _print_profile(profile, given.cprofile_top)
+        sys.stdout.flush()
+    return 2 if result["failures"] and not result["candidates"] else 0
 
 
 def _complain(text: str) -> int:
     """Says on stderr what is wrong, in one line; returns the exit status for it."""
     line = "\\n".join(text.splitlines())  # a path may have several
-    with suppress(OSError):
-        print(f"run_batt.py: {line}", file=sys.stderr)
+    _warn(line)
     return 2
 
 
-def _flush(status: int) -> int:
-    """Writes out what was printed; returns the exit status, which is another one if that fails."""
-    try:
-        if sys.stdout:
-            sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
-        if not status:
-            broken = isinstance(error, BrokenPipeError)
-            status = 128 + 13 if broken else _complain(_tell_lost_output(error))
-    return status
-
-
-def _tell_lost_output(error: OSError) -> str:
-    return f"cannot write to stdout: {error.strerror}: send it elsewhere"
-
-
 async def main(
-    do_list: Sequence[str] | None,
+    do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
     timeout: float = 1,
     enable_timing: bool = False,
     profile: "Profile | None" = None,
+    batt_module_name: str | None = None,
+    data: str | None = None,
     *,
+    batch_accumulator: object = None,
     options: Options = DEFAULTS,
 ) -> dict[str, Any]:
     """Runs a batt on tasks; returns the counts and timings that `--json` writes.
 
     Args:
-        do_list: task ids; if empty, all[start:start + count] (to the end for count 0, -count random
-            ones for a count below 0); if None, one of these at random.
+        do_list: task ids, or one; if empty, all[start:start + count] (to the end for count 0; for a count
+            below 0 -count random ones, or all[start:] for another start than 0); if None, one of these at
+            random, but all for a count below 0.
         start: see `do_list`.
         count: see `do_list`.
         timeout: seconds for one batt call, and for one solver, on one sample.
         enable_timing: print the timing summary.
         profile: profiles this process while the tasks run.
+        batt_module_name: see `run_batt`.
+        data: in place of `options.data`.
+        batch_accumulator: see `run_batt`.
         options: see there.
 
     Raises:
         ValueError: an unknown task, or a batt or data that is none; says where and what to do.
         OSError: something cannot be read or written.
-        KeyboardInterrupt: when the summary so far is printed.
+        KeyboardInterrupt, CancelledError: when the summary so far is printed.
     """
-    global _session
+    from asyncio import CancelledError
+
     seconds: dict[str, float] = {}
     done = timeouts = 0
+    failures = Failures()
     interrupted = None
     try:
-        total_data = get_data(options.stage == "training", task_id=do_list or None, data=options.data)
+        sources = find_sources(data or options.data, options.stage)
+        total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        with _open_session(total_data, options) as _session, profile or nullcontext():
+        async with _open_session(total_data, task_ids, options, failures, batt_module_name) as session:
             if enable_timing:
-                _say(f"DSL: {_session.dsl}")
-            Path(PILE_LOG).unlink(missing_ok=True)
-            for task_i, task_id in enumerate(_show_progress(task_ids)):
-                with measure(seconds, "main.run_batt"):
-                    timed_out, _ = await run_batt(
-                        total_data,
-                        task_i,
-                        task_id,
-                        D_Score(),
-                        time.time(),
-                        PILE_LOG,
-                        timeout,
-                        seconds,
-                    )
-                done += 1
-                timeouts += timed_out
-                release()
-    except KeyboardInterrupt as error:
+                _say(session, f"tasks: {name_paths(sources)}")
+                _say(session, f"DSL: {session.dsl}")
+                _say(session, f"batt: {session.form}")
+            with suppress(OSError):  # the folder may be read-only
+                Path(PILE_LOG).unlink()
+            progress, write = _open_progress(task_ids)
+            session = session._replace(write=write)
+            with profile or nullcontext(), progress as tasks:
+                for task_i, task_id in enumerate(tasks):
+                    with measure(seconds, "main.run_batt"):
+                        outcome = await run_task(
+                            session, total_data, task_i, task_id, D_Score(), timeout, PILE_LOG, seconds
+                        )
+                        with held():
+                            save(session.store, task_id, outcome, seconds)
+                            done += 1
+                            timeouts += outcome.timed_out
+                    await pause()
+    except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
-    finally:
-        _session = None
-    print(f"{done} tasks - {timeouts} timeouts")
-    if enable_timing:
-        print(f"\n{summarize(seconds)}")
+    if line := failures.sum_up():
+        _warn(line)
+    with explain_stdout():
+        print(f"{done} tasks - {timeouts} timeouts")
+        if enable_timing:
+            print(f"\n{summarize(seconds)}")
     if interrupted:
         raise interrupted
-    return {"tasks": done, "timeouts": timeouts, "seconds": seconds}
+    counts = {"candidates": failures.candidates, "failures": failures.failed}
+    return {"tasks": done, "timeouts": timeouts, **counts, "seconds": seconds}
+
+
+async def main_mega_batch(
+    do_list: str | Sequence[str] | None,
+    start: int = 0,
+    count: int = 0,
+    batch_size: int = 1000,
+    batt_module_name: str = "batt",
+    enable_timing: bool = False,
+    data: str = "train",
+) -> dict[str, Any]:
+    """Does what `main` does, and says in a line that `batch_size` has no effect."""
+    _pass_over("main_mega_batch")
+    return await main(
+        do_list, start, count, enable_timing=enable_timing, batt_module_name=batt_module_name, data=data
+    )
+
+
+def _pass_over(what: str) -> None:
+    _warn(f"{what} is passed over: tasks are scored as without it")
 
 
 async def run_batt(
@@ -289,33 +343,65 @@ async def run_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[bool, D_Score]:
     """Scores the batt on one task, and saves its solvers and differs.
+
+    Args:
+        total_data: the samples of all tasks, as `get_data` gives them.
+        task_i: the task's place among those that are run.
+        task_id: the task.
+        d_score: counts what differs measure.
+        start_time: of no effect, as `batch_accumulator` is: callers pass them.
+        pile_log_path: what the batt is given as `log_path`.
+        timeout: see `main`.
+        prof: adds up the seconds by name.
+        batt_module_name: the batt's module; `t_call`, if it is set, is then its call table. By default
+            `batt` is run, else the module of this name.
+        batch_accumulator: see `start_time`.
 
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    with _use_session(total_data) as session:
-        _say(f"-- {task_id} - {task_i} start --")
-        with measure(prof, "run_batt.check_batt"):
-            score = score_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
-        _say(f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
+    async with _open_session(total_data, [task_id], DEFAULTS, Failures(), batt_module_name) as session:
+        outcome = await run_task(session, total_data, task_i, task_id, d_score, timeout, pile_log_path, prof)
+        with held():
+            save(session.store, task_id, outcome, prof)
+    return outcome.timed_out, d_score
 
-        with measure(prof, "run_batt.phase1_filter"):
-            unique = filter_candidates(score.candidates)
-        _say(f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-        session.store.prepare()
-        with measure(prof, "run_batt.phase2_inline_batch"):
-            names = inline_batch("solve", session.calls, list(unique), prof)
+async def run_task(
+    session: Session,
+    total_data: Samples,
+    task_i: int,
+    task_id: str,
+    d_score: D_Score,
+    timeout: float,
+    log: str,
+    prof: Seconds | None,
+) -> Outcome:
+    """Scores the batt on one task; the differ counts go to `d_score`."""
+    _say(session, f"-- {task_id} - {task_i} start --")
+    with measure(prof, "run_batt.check_batt"):
+        score = await score_task(session, total_data, task_i, task_id, d_score, timeout, log, prof)
+    _say(session, f"-- {task_id} - {task_i} done - {len(score.candidates)} candidates scored")
 
-        with measure(prof, "run_batt.phase3_process"):
-            saved, timed_out = process(session, task_id, unique, names, score, timeout, prof)
+    with measure(prof, "run_batt.phase1_filter"):
+        unique = filter_candidates(score.candidates)
+    _say(session, f"-- Filtered to {len(unique)} unique candidates (from {len(score.candidates)})")
 
-        with measure(prof, "run_batt.phase4_differs"):
-            save_differs(session, task_id, saved, d_score, score.s_score, prof)
+    with measure(prof, "run_batt.phase2_inline_batch"):
+        names = inline_batch("solve", session.calls, list(unique), prof)
 
-    return score.timed_out or timed_out, d_score
+    with measure(prof, "run_batt.phase3_process"):
+        solvers, solver_texts, saved, timed_out = await process(
+            session, task_id, unique, names, score, timeout, prof
+        )
+
+    with measure(prof, "run_batt.phase4_differs"):
+        differs, differ_texts = link_differs(session.calls, saved, d_score, score.s_score, prof)
+    return Outcome(solvers, solver_texts, differs, differ_texts, score.timed_out or timed_out)
 
 
 async def check_batt(
@@ -327,10 +413,15 @@ async def check_batt(
     pile_log_path: str,
     timeout: float = 1,
     prof: Seconds | None = None,
+    batt_module_name: str | None = None,
+    batch_accumulator: object = None,
 ) -> tuple[list[Value], O_Score, S_Score]:
-    """Scores the batt on one task; returns its distinct candidates and their scores."""
-    with _use_session(total_data) as session:
-        score = score_task(
+    """Scores the batt on one task; returns its distinct candidates and their scores.
+
+    The arguments are those of `run_batt`.
+    """
+    async with _open_session(total_data, [], DEFAULTS, Failures(), batt_module_name) as session:
+        score = await score_task(
             session,
             total_data,
             task_i,
@@ -344,7 +435,7 @@ async def check_batt(
     return score.candidates, score.o_score, score.s_score
 
 
-def score_task(
+async def score_task(
     session: Session,
     total_data: Samples,
     task_i: int,
@@ -356,7 +447,7 @@ def score_task(
     keep_values: bool = False,
 ) -> TaskScore:
     """Scores every candidate on every sample; the differ counts go to `d_score`."""
-    _say(f"-- {task_id} - {task_i} --")
+    _say(session, f"-- {task_id} - {task_i} --")
     jobs = {
         part: [Job(task_id, part, i, keep_values) for i in range(len(total_data[part][task_id]))]
         for part in ("test", "demo")  # test samples take longest, so they start first
@@ -367,12 +458,13 @@ def score_task(
     samples: dict[str, list[Any]] = {}
     for part in jobs:
         with measure(prof, f"batt.{part}.run_with_timeout"):
-            samples[part] = list(islice(results, len(jobs[part])))
-    _score_again(session, jobs, samples, timeout, log)
+            samples[part] = [await anext(results) for _ in jobs[part]]
+    await _score_again(session, jobs, samples, timeout, log)
 
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), defaultdict(float), False)
     candidates: dict[Value, None] = {}
+    counted: list[SampleCount] = []
     timed_out = False
     for part in ("demo", "test"):
         if part == "test":
@@ -382,22 +474,25 @@ def score_task(
                 result if isinstance(result, SampleCount) else NOTHING._replace(timed_out=result.timed_out)
             )
             if sample is not result and not sample.timed_out:
-                print(f"run_batt.py: {task_id} {part}[{i}] left out: {result.what}", file=sys.stderr)
-            _say(f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
+                _warn(f"{task_id} {part}[{i}] left out: {result.what}")
+            _say(session, f"{part}[{i}] - {task_id} - {len(sample.candidates)}")
             candidates |= dict.fromkeys(scored[:4] for scored in sample.candidates)
-            count_sample(sample, score.o_score, d_score)
+            counted.append(sample)
+            count_sample(session, sample, score.o_score, d_score)
             for t, taken in sample.seconds.items():
                 score.seconds[t] += taken
             if sample.timed_out:
-                _say(f"-- {task_id} - {part}[{i}] timed out")
+                _say(session, f"-- {task_id} - {part}[{i}] timed out")
                 timed_out = True
-    _say(f"-- {task_id} - {task_i} scored --")
+    for line in session.failures.add(task_id, counted):
+        _warn(line)
+    _say(session, f"-- {task_id} - {task_i} scored --")
     if missing := {*(t for t, *_ in candidates), *d_score.last_t.values()} - session.calls.keys():
         raise ValueError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
     return score._replace(candidates=list(candidates), timed_out=timed_out)
 
 
-def _score_again(
+async def _score_again(
     session: Session,
     jobs: Mapping[str, Sequence[Job]],
     samples: Mapping[str, list[Any]],
@@ -405,27 +500,26 @@ def _score_again(
     log: str,
 ) -> None:
     """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU."""
-    from batt_utils.workers import Failure
-
     for workers in (session.workers, session.cpu_workers):
         full = [job for part in jobs for job in jobs[part] if samples[part][job.number] is None]
         try:
-            results = list(workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout))
+            again = workers.run(score_sample, [(job, timeout, log) for job in full], 2 * timeout)
+            results = [result async for result in again]
         except ValueError as error:  # the batt cannot be imported without a GPU
             results = [Failure(False, f"the GPU's memory is full; {error}")] * len(full)
         for job, result in zip(full, results):
             samples[job.part][job.number] = result
             if workers is session.cpu_workers and not isinstance(result, Failure):
                 place = f"{job.task_id} {job.part}[{job.number}]"
-                print(f"run_batt.py: {place} scored on the CPU: the GPU's memory is full", file=sys.stderr)
+                _warn(f"{place} scored on the CPU: the GPU's memory is full")
 
 
-def count_sample(sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
+def count_sample(session: Session, sample: SampleCount, o_score: O_Score, d_score: D_Score) -> None:
     """Counts each candidate's output, and the differ values of the input and of that output."""
     for (_, _, o_solver_id, _, match), place in zip(sample.candidates, sample.counts_of):
         o_score.update(o_solver_id, match)
         if match:
-            _say(f"- {o_solver_id = } - {match = }")
+            _say(session, f"- {o_solver_id = } - {match = }")
         d_score.add(o_solver_id, sample.counts[place])
 
 
@@ -456,15 +550,19 @@ def inline_batch(kind: str, calls: Calls, roots: Sequence[int], prof: Seconds | 
 
         size = -(-len(roots) // INLINE_THREADS) or 1
         batches = [roots[start : start + size] for start in range(0, len(roots), size)]
-        with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
-            names = dict(zip(roots, chain.from_iterable(pool.map(name_all, batches))))
+        try:
+            with ThreadPoolExecutor(max_workers=INLINE_THREADS) as pool:
+                found_names = [*pool.map(name_all, batches)]
+        except RuntimeError:  # no thread can be started
+            found_names = [*map(name_all, batches)]
+        names = dict(zip(roots, chain.from_iterable(found_names)))
     for found in names.values():
         if isinstance(found, TooLong):
-            print(f"run_batt.py: {kind} {found}", file=sys.stderr)
+            _warn(f"{kind} {found}")
     return {t: found for t, found in names.items() if isinstance(found, str)}
 
 
-def process(
+async def process(
     session: Session,
     task_id: str,
     unique: Mapping[int, str],
@@ -472,13 +570,14 @@ def process(
     score: TaskScore,
     timeout: float,
     prof: Seconds | None,
-) -> tuple[list[Saved], bool]:
-    """Phase 3: times, writes and links the solvers that can stay.
+) -> tuple[list[Link], dict[str, str], list[Saved], bool]:
+    """Phase 3: times the solvers that can stay.
 
     Which these are is known from their scores and, among equals, from the seconds of their calls.
 
     Returns:
-        All that were let in when they came, and whether one passed its time.
+        Their links and, by md5, their texts; all that were let in when they came; whether one passed
+        its time.
     """
     calls = session.calls
     roots = list(names)
@@ -491,7 +590,7 @@ def process(
 
     with measure(prof, "run_batt.check_solver_speed"):
         staying = {links[place].md5: (roots[place], estimates[place]) for place in stayed}
-        speeds = check_solver_speed(session, task_id, staying, timeout, score.samples)
+        speeds = await check_solver_speed(session, task_id, staying, timeout, score.samples)
     ended = staying.keys() - speeds
     for place in stayed:
         if speed := speeds.get(links[place].md5):
@@ -500,37 +599,41 @@ def process(
     with measure(prof, "run_batt.generate_expanded"):
         texts = {md5: expand(calls, "solve", staying[md5][0]) for md5 in speeds}
     arrivals = [links[place] for place in stayed if links[place].md5 not in ended]
-    hold()  # until their differs are saved, too
-    session.store.save_solvers(task_id, arrivals, texts)
     saved = [
         Saved(unique[roots[place]], links[place].t_log) for place in accepted if links[place].md5 not in ended
     ]
-    return saved, any(speed.timed_out for speed in speeds.values())
+    return arrivals, texts, saved, any(speed.timed_out for speed in speeds.values())
 
 
-def save_differs(
-    session: Session,
-    task_id: str,
-    saved: Sequence[Saved],
-    d_score: D_Score,
-    s_score: S_Score,
-    prof: Seconds | None,
-) -> None:
-    """Phase 4: writes the differs, and links each once for every saved solver that has a count for it."""
-    names = inline_batch("differ", session.calls, list(d_score.last_t.values()), prof)
+def link_differs(
+    calls: Calls, saved: Sequence[Saved], d_score: D_Score, s_score: S_Score, prof: Seconds | None
+) -> tuple[dict[str, list[Link]], dict[str, str]]:
+    """Phase 4: each differ's links by kind, one for every saved solver that has a count for it; its text."""
+    names = inline_batch("differ", calls, list(d_score.last_t.values()), prof)
     with measure(prof, "run_batt.generate_expanded"):
-        texts = {md5: expand(session.calls, "differ", t) for t, md5 in names.items()}
-    for kind in KINDS:
-        links = [
+        texts = {md5: expand(calls, "differ", t) for t, md5 in names.items()}
+    links = {
+        kind: [
             Link(counts[kind], solver.t_log, names[d_score.last_t[name]])
             for solver in saved
             for name, counts in s_score.score.get(solver.solver_id, {}).items()
             if d_score.last_t[name] in names
         ]
-        session.store.save_differs(task_id, kind, links, texts)
+        for kind in KINDS
+    }
+    return links, texts
 
 
-def check_solver_speed(
+def save(store: Store, task_id: str, outcome: Outcome, prof: Seconds | None) -> None:
+    """Writes and links a task's solvers, then its differs."""
+    with measure(prof, "run_batt.phase3_process"):
+        store.save_solvers(task_id, outcome.solvers, outcome.solver_texts)
+    with measure(prof, "run_batt.phase4_differs"):
+        for kind, links in outcome.differs.items():
+            store.save_differs(task_id, kind, links, outcome.differ_texts)
+
+
+async def check_solver_speed(
     session: Session, task_id: str, solvers: Mapping[str, tuple[int, float]], timeout: float, samples: int
 ) -> dict[str, Speed]:
     """Times solvers on every sample of their task: in each process one after the other.
@@ -557,12 +660,13 @@ def check_solver_speed(
 
     speeds: dict[str, Speed] = {}
     jobs = [(task_id, [*batch.values()], timeout) for batch in batches]
-    for batch, result in zip(batches, list(session.workers.run(check_speed, jobs, 2 * timeout))):
+    results = [result async for result in session.workers.run(check_speed, jobs, 2 * timeout)]
+    for batch, result in zip(batches, results):
         if isinstance(result, list):
             speeds |= zip(batch, result)
             continue
         for md5, source in batch.items():  # one of them is slow, hangs or ends its process
-            speed = _check_alone(session, task_id, source, timeout, samples)
+            speed = await _check_alone(session, task_id, source, timeout, samples)
             if isinstance(speed, Speed):
                 speeds[md5] = speed
             else:
@@ -570,14 +674,14 @@ def check_solver_speed(
     return speeds
 
 
-def _check_alone(
+async def _check_alone(
     session: Session, task_id: str, source: str, timeout: float, samples: int
-) -> "Speed | Failure":
+) -> Speed | Failure:
     """Times a solver, a sample at a time, until it ends a process or has one ended."""
     speed = Speed(0.0, False)
     for number in range(samples):
         job = (task_id, number, source, timeout)
-        (result,) = session.workers.run(check_sample_speed, [job], 2 * timeout)
+        result = await anext(session.workers.run(check_sample_speed, [job], 2 * timeout))
         if isinstance(result, Speed):
             speed = Speed(speed.seconds + result.seconds, speed.timed_out or result.timed_out)
         elif result.timed_out:
@@ -592,96 +696,116 @@ def log_time(seconds: float) -> int:
     return 11 - int(math.log(max(seconds, 1e-9)))
 
 
-def track_solution(t_num: int, done: set[int]) -> set[int]:
-    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`."""
+def track_solution(t_num: int, done: set[int] | None) -> set[int]:
+    """Adds the numbers of all calls that call `t_num` of `t_call` needs, itself included, to `done`.
+
+    Returns `done`, a new set if it is None.
+    """
+    done = set() if done is None else done
     done.update(needs(check_calls(t_call or {}), [t_num]))
     return done
 
 
-@contextmanager
-def _open_session(total_data: Samples, options: Options) -> Iterator[Session]:
-    """Reads the batt and opens the workers and the store for it."""
-    from batt_utils.workers import Failure, Workers, count_cores, share_memory
+@asynccontextmanager
+async def _open_session(
+    total_data: Samples,
+    saved: Sequence[str],
+    options: Options,
+    failures: Failures,
+    batt_module_name: str | None = None,
+) -> AsyncIterator[Session]:
+    """Reads the batt and opens the workers and the store for it; `saved` are the tasks that are stored."""
+    from multiprocessing import current_process
 
-    if batt is not None and options.batt_import is None:
-        subject: Any = batt if can_fork() else find_home(batt)
+    engine = _choose_engine(in_process := current_process().daemon)
+    tuned = options.tune
+    table_is_set = t_call is not None and options.batt_import is None
+    name = batt_module_name or options.batt_import
+    if batt is not None and name is None:
+        subject: Any = batt if in_process or can_fork() else find_home(batt)
         calls = check_calls(t_call or {})
+        form = "called as a function: it is set in run_batt"
+        tuned = tuned and not in_process  # there, the function is the caller's own
     else:
-        module = load_batt(options.batt_import or "batt")
-        subject = make_plan(module.program) if module.program else module.name
+        table = check_calls(t_call or {}) if table_is_set else None
+        module = load_batt(name or "batt", table, options.device)
         calls = module.calls
+        if module.program:
+            subject = make_plan(module.program)
+            form = f"table of {len(module.program.calls)} calls"
+        else:
+            subject = module.name
+            form = f"called as a function: {module.reason}"
     folder = "." if Path("dsl.py").exists() else options.out
-    arguments = (subject, total_data, folder, options.tune)
-    memory_limit = options.memory_limit or share_memory()
-    count = options.workers or count_cores()
+    arguments = (subject, total_data, folder, tuned)
+    count = options.workers or min(count_cores(), DEFAULT_WORKERS)
+    memory_limit = options.memory_limit or share_memory(count)
+    store = Store(options.out)
     with (
-        Workers(count, prepare, (*arguments, options.device), memory_limit) as workers,
-        Workers(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
+        store.tidied(),
+        engine(count, prepare, (*arguments, options.device), memory_limit) as workers,
+        engine(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_workers,
     ):
-        for dsl in list(workers.run(check_ready, [()] * workers.count, None)):
-            if isinstance(dsl, Failure):
-                raise ValueError(f"the workers cannot be made ready: {dsl.what}: mend what the batt imports")
-        yield Session(calls, workers, cpu_workers, Store(options.out), dsl)
+        if saved:
+            store.prepare(saved)
+        for ready in [ready async for ready in workers.run(check_ready, [()] * workers.count, None)]:
+            if isinstance(ready, Failure):
+                raise ValueError(
+                    f"the workers cannot be made ready: {ready.what}: mend what the batt imports"
+                )
+        if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
+            _warn(line)
+        yield Session(calls, workers, cpu_workers, store, ready.dsl, form, failures)
 
 
-@contextmanager
-def _use_session(total_data: Samples) -> Iterator[Session]:
-    """The session of the `main` that runs, else one for this task alone."""
-    if _session is not None:
-        yield _session
-    else:
-        with _open_session(total_data, Options()) as session:
-            yield session
+def _choose_engine(in_process: bool) -> "type[Workers | Serial]":
+    """Gives the class of what runs jobs: in processes of their own, or in this one if it can have none."""
+    if in_process:
+        from batt_utils.serial import Serial
+
+        _warn(
+            "a daemon process can start no workers: the programs run in it, and nothing stops one that hangs "
+            "in C, crashes or takes all memory"
+        )
+        return Serial
+    from batt_utils.workers import Workers
+
+    return Workers
 
 
-def _show_progress(task_ids: Sequence[str]) -> Iterator[str]:
-    """Gives the tasks; several with a bar on stderr, where that is a terminal or a notebook."""
-    global _write
-    if len(task_ids) < 2:
-        yield from task_ids
-        return
-    try:
-        with catch_warnings():
-            simplefilter("ignore")  # of a notebook that can show no bar
+def _open_progress(
+    task_ids: Sequence[str],
+) -> tuple[AbstractContextManager[Iterable[str]], Callable[[str], None]]:
+    """Gives the tasks, and what prints a line.
+
+    Several have a bar on stderr, where that is a terminal or a notebook; lines are then printed above it.
+    """
+    if len(task_ids) > 1:
+        with suppress(ModuleNotFoundError), catch_warnings():
+            simplefilter("ignore")  # of a notebook that can show no bar, or that no thread can be started
             from tqdm.auto import tqdm
-    except ModuleNotFoundError:  # no bar
-        yield from task_ids
-        return
 
-    _write = tqdm.write  # above the bar
-    try:
-        yield from tqdm(task_ids, unit="task", disable=None)
-    finally:
-        _write = print
+            return tqdm(task_ids, unit="task", disable=None), tqdm.write
+    return nullcontext(task_ids), print
 
 
-_write: Callable[[str], None] = print
-
-
-def _say(text: str) -> None:
+def _say(session: Session, text: str) -> None:
     """Prints a line with the place in this file that says it."""
-    _write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+    with explain_stdout():
+        session.write(f"run_batt.py:{sys._getframe(1).f_lineno}: {text}")
+
+
+def _warn(line: str) -> None:
+    note(f"run_batt.py: {line}")
 
 
 def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """Runs a coroutine that waits for nothing, also where an event loop runs, as in a notebook."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    raise RuntimeError("the coroutine waits for something")
-
-
-def _write_json(path: Path, result: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise OSError(f"{path}: cannot be written ({error.strerror}): choose another --json") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    """Runs a coroutine that only pauses, also where an event loop runs, as in a notebook."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
 
 def _print_profile(profile: "Profile", top: int) -> None:
@@ -690,6 +814,15 @@ def _print_profile(profile: "Profile", top: int) -> None:
     for order in ("cumulative", "tottime"):
         print(f"\n[cProfile {order} top]")
         Stats(profile, stream=sys.stdout).sort_stats(order).print_stats(top)
+
+
+def __getattr__(name: str) -> Any:
+    """Gives `asyncio`, which callers take from here; importing it takes a while that a run does not need."""
+    if name == "asyncio":
+        import asyncio
+
+        return asyncio
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -701,9 +834,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="run_batt.py", description=(__doc__ or "").partition("\n")[0])
     add = parser.add_argument
     add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
-        "without this option: one of the list at random, small ones more often")  # fmt: skip
+        "without this option: one of the list at random, small ones more often, or for a count below 0 every "
+        "one")  # fmt: skip
     add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
-    add("-c", "--count", type=int, default=0, help="0: to the end; below 0: so many at random")
+    add("-c", "--count", type=int, default=0,
+        help="0: to the end; below 0: so many at random, or to the end for another start than 0")  # fmt: skip
     add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
         help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
     add("-b", "--batt_import", metavar="MODULE",
@@ -711,17 +846,20 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--timing", action="store_true", help="print where the time went")
     add("--cprofile", action="store_true", help="print cProfile tables")
     add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
-    add("--data", metavar="PATH", help="the tasks: a folder of ARC Prize files or of ID.json files")
-    add("--stage", choices=("training", "evaluation"), default="training", help="default training")
+    add("--data", metavar="train|eval|both|PATH",
+        help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
+    add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: the cores, at most 4)")
     add("--memory-limit", type=_natural, metavar="MIB",
-        help="for each process, unless it uses CUDA (default: a quarter of the machine's)")  # fmt: skip
+        help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
     add("--device", choices=DEVICES, default="auto",
         help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")
+    add("--mega-batch", action="store_true", help="of no effect: scripts give it")
+    add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
     add("--version", action="version", version=f"run_batt {__version__}")
     return parser.parse_args(arguments)
 

@@ -3,7 +3,7 @@
 A program is a function of straight-line calls. It is read from its text and never executed:
 
     def solve_TASK(S, I, C):            (also (I), (S, I); the name may be `solve` alone)
-        x1 = objects(I, T, F, T)        (calls may be nested; a constant is a name or an integer)
+        x1 = objects(I, T, F, T)        (calls may be nested; a constant is a name, an integer or a bool)
         O = first(x1)
         return O
 
@@ -29,7 +29,7 @@ from typing import NamedTuple, NoReturn
 
 from batt_utils.expand import expand
 from batt_utils.program import INPUTS, VARIABLE, Call, Calls, make_call, needs
-from batt_utils.store import read_links
+from batt_utils.store import find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
 SOLVERS = ARC / "solvers.py"
@@ -99,10 +99,12 @@ def vocabulary() -> Vocabulary:
 def read_programs(path: Path, prefix: str = "solve") -> list[Routine]:
     """Reads every program of a file whose function's name starts with `prefix`.
 
+    One of another form or with an unknown name is left out, with a line on stderr.
+
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no Python, holds no program, or one of another form or with an unknown
-            name. The message names file, line and function.
+        ValueError: it is no Python, or holds no program that fits. The message names file, line and
+            function.
     """
     try:
         tree = ast.parse(path.read_bytes(), str(path))
@@ -115,7 +117,18 @@ def read_programs(path: Path, prefix: str = "solve") -> list[Routine]:
     ]
     if not functions:
         raise ValueError(f"{path}: no program: write one as `def {prefix}_NAME(S, I, C):`")
-    return [_read_program(function, path) for function in functions]
+    routines = []
+    misfits = []
+    for function in functions:
+        try:
+            routines.append(_read_program(function, path))
+        except ValueError as error:
+            misfits.append(error)
+    if not routines:
+        raise misfits[0]
+    for misfit in misfits:
+        print(f"skipped: {misfit}", file=sys.stderr)
+    return routines
 
 
 def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
@@ -136,7 +149,7 @@ def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
                 if name in words.functions or name in words.constants:
                     return name
                 raise wrong(node, f"{name} is no variable and no name of the DSL")
-            case ast.Constant(value=int(value)) if not isinstance(value, bool):
+            case ast.Constant(value=int(value)):  # bools are ints
                 return str(value)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
                 return str(-value)
@@ -146,7 +159,7 @@ def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
                     raise wrong(node, f"{call.function} is no function")
                 calls[len(calls) + 1] = call
                 return f"t{len(calls)}"
-        raise wrong(node, "write calls with plain names and integers only")
+        raise wrong(node, "write calls with plain names, integers, True and False only")
 
     *lines, last = function.body
     if ast.get_docstring(function) is not None:
@@ -156,7 +169,10 @@ def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
     try:
         for line in lines:
             match line:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                ):
                     names[name] = read(value)
                 case _:
                     raise wrong(line, "write the line as `x1 = func(arg, ...)`")
@@ -166,6 +182,14 @@ def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
     except RecursionError:
         raise wrong(function, "its calls are nested too deeply: write them line by line") from None
     raise wrong(last, "end it with `return O`, O being the value of a call")
+
+
+def read_solvers(path: Path, prefix: str = "solve") -> list[Routine]:
+    """The programs of a file as solvers: what is called `PREFIX_TASK` there is `solve_TASK`."""
+    return [
+        routine._replace(name=f"solve{routine.name.removeprefix(prefix)}")
+        for routine in read_programs(path, prefix)
+    ]
 
 
 def own_solvers() -> list[Routine]:
@@ -184,14 +208,14 @@ def stored_solvers(folders: Iterable[Path]) -> Iterator[Routine]:
     One that is not in the form or has other names is skipped, with a line on stderr.
     """
     found = sorted(
-        (-link.score, -link.t_log, folder, link.md5)
+        (-link.score, -link.t_log, folder, link)
         for folder in folders
         for link in read_links(folder)
         if link.score > 0
     )
-    for score, t_log, folder, name in found:
+    for *_, folder, link in found:
         try:
-            routines = read_programs(folder / f"{-score}/{-t_log}/{name}.py")
+            routines = read_programs(find_file(folder, link))
         except (OSError, ValueError) as error:
             print(f"skipped: {error}", file=sys.stderr)
         else:
@@ -250,7 +274,7 @@ def _alternatives(item: str, earlier: Calls, called: bool) -> list[str]:
         same_kind = [name for name in same_arity if functions[name] == functions[item]]
         found = same_kind if len(same_kind) > 1 else same_arity
     else:
-        kind = type(constants.get(item, 0))
+        kind = type(constants[item] if item in constants else ast.literal_eval(item))
         found = [name for name, value in constants.items() if type(value) is kind]
     return [name for name in found if name != item]
 
@@ -406,6 +430,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add("--seed", type=int, metavar="N", help="the same N mutates the same way (default: random)")
     add("--solvers", type=Path, metavar="FILE", help="take the solvers of this file only")
+    add("--prefix", metavar="PREFIX", help="how their names start, before _TASK (default: solve)")
     add(
         "--mutation",
         type=float,
@@ -414,6 +439,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="how likely each item of a repeat is replaced, 0 to 1 (default: 0.1)",
     )
     arguments = parser.parse_args(argv)
+    if arguments.prefix and not arguments.solvers:
+        raise ValueError("--prefix is for the programs of a file: name it with --solvers")
     if arguments.count < 1:
         raise ValueError(f"--count is {arguments.count}: give at least 1")
     if not 0 <= arguments.mutation <= 1:
@@ -424,7 +451,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _generate(arguments: argparse.Namespace) -> str:
     """Writes the batt asked for; returns a line about it."""
     rate = arguments.mutation
-    own = read_programs(arguments.solvers or SOLVERS)
+    prefix = (arguments.prefix or "solve").removesuffix("_")
+    own = read_solvers(arguments.solvers or SOLVERS, prefix)
     folders = [] if arguments.solvers else STORED.glob("solve_*")
     pool = list(islice(unique(in_order(folders, own, arguments.task_id)), arguments.count))
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed

@@ -11,21 +11,25 @@ import marshal
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from functools import lru_cache, partial
+from contextvars import ContextVar
+from functools import partial
 from hashlib import md5
 from heapq import heappop, heappush
 from itertools import chain
 from math import inf
+from operator import index
 from pathlib import Path
 from time import perf_counter
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
+from batt_utils.console import ADVICE
 from batt_utils.device import gpu_memory_cleanup, is_full, use_device
 from batt_utils.plan import Plan, Step
-from batt_utils.program import INPUTS, INTEGER, Candidate, DifferItem
+from batt_utils.prelude import Import
+from batt_utils.program import INPUTS, INTEGER, Candidate, DifferItem, Guard
 from batt_utils.scoring import NO_OWNER, Count, DifferValue, count
 from batt_utils.tune import DEFAULT, tune
 
@@ -35,7 +39,6 @@ Samples = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 't
 Pairs = tuple[tuple[Grid, Grid], ...]
 Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 Scorable = tuple[Candidate, Any]  # with its value
-GUARDED = (TypeError, AttributeError, ValueError)
 HARD_LIMIT = 1.8  # times the timeout: when a sample's differ values end too
 LARGE = 100 * 100  # items: no ARC grid has as many cells
 LAST = 1e300  # items: sorts what waits for a stopped call behind all that is large
@@ -77,7 +80,7 @@ class SampleScore(NamedTuple):
 
     For each candidate, in order, `measured` has the place in `differ_values` of what was measured
     with its C: the differ values by owner. `seconds` is what each call that candidates need took, for a
-    batt that was read as data.
+    batt that was read as data; `failure` the error that a called batt raised.
     """
 
     candidates: list[Scored]
@@ -85,6 +88,7 @@ class SampleScore(NamedTuple):
     differ_values: list[dict[str, Measured]]
     seconds: dict[int, float]
     timed_out: bool
+    failure: str = ""
 
 
 class SampleCount(NamedTuple):
@@ -98,6 +102,7 @@ class SampleCount(NamedTuple):
     counts: list[list[Count]]
     seconds: dict[int, float]
     timed_out: bool
+    failure: str = ""
 
 
 class TimeUp(BaseException):
@@ -230,6 +235,7 @@ class TableEvaluator:
         self._default: Any = names.get(DEFAULT)
         known = {**names, **dict.fromkeys(INPUTS)}  # these are set for each sample
         self._given = [int(name) if INTEGER(name) else known.get(name, SPOILED) for name in plan.names]
+        self.unknown = [name for name, value in zip(plan.names, self._given) if value is SPOILED]
         self._values: list[Any] = []
         self._spoiled: set[int] = set()
         self._sizes: dict[int, float] = {}  # by slot: of what is large; `inf` for what is spoiled
@@ -237,7 +243,7 @@ class TableEvaluator:
         self._usable: float = LARGE  # the size of what steps may need now
         self._seconds: list[float] = []
         self._once: tuple[object, dict[int, Any]] | None = None
-        self._memo: dict[tuple[int, ...], list[Any]] = {}
+        self._memo: dict[tuple[object, ...], list[Any]] = {}
         self._deadline = Deadline(0)
 
     def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
@@ -294,7 +300,7 @@ class TableEvaluator:
                     known[slot] = self._values[slot]
 
     def _run(self, steps: Iterable[Step]) -> None:
-        """Runs steps, and keeps what each takes; one that needs something large, or takes long, has to wait."""
+        """Runs steps, and keeps what each takes; what needs something large or takes long has to wait."""
         values, seconds, sizes, deadline = self._values, self._seconds, self._sizes, self._deadline
         get, sized = values.__getitem__, sizes.keys()
         before = perf_counter()
@@ -331,7 +337,7 @@ class TableEvaluator:
         if size < inf:
             heappush(self._waiting, (size, step))
 
-    def _call(self, given: Sequence[Any], guarded: bool) -> object:
+    def _call(self, given: Sequence[Any], guarded: Guard) -> object:
         """Calls the first thing given with the others; gives the default or `SPOILED` if that fails."""
         function, *arguments = given
         try:
@@ -343,7 +349,7 @@ class TableEvaluator:
                 self._values, self._once = [], None  # they hold what can be freed
                 self._memo.clear()
                 raise GpuFull from None
-            return self._find_default(function) if guarded and isinstance(error, GUARDED) else SPOILED
+            return self._find_default(function) if isinstance(error, guarded) else SPOILED
 
     def _find_default(self, function: object) -> object:
         try:
@@ -447,7 +453,9 @@ class TableEvaluator:
 
 
 class FunctionEvaluator:
-    """Evaluates a batt of any shape: it is called."""
+    """Evaluates a batt of any shape: it is called. A call that raises costs its sample."""
+
+    unknown: Sequence[str] = ()  # its names are Python's affair
 
     def __init__(self, batt: Batt) -> None:
         self._batt = batt
@@ -456,23 +464,19 @@ class FunctionEvaluator:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
         start = perf_counter()
         results: list[tuple[list[Scorable], dict[str, Measured]]] = []
+        failures: list[str] = []
 
         def call(target: object) -> None:
             try:
-                o, s = self._batt(job.task_id, pairs, sample["input"], target, log)
-            except (MemoryError, RuntimeError) as error:
+                results.append(read_result(self._batt(job.task_id, pairs, sample["input"], target, log)))
+            except TimeUp:
+                raise
+            except BaseException as error:  # sys.exit among them
                 if is_full(error):
                     raise GpuFull from None
-                raise
-            outputs: list[Scorable] = [(Candidate(t, *names), value) for t, *names, value in o]
-            by_owner: dict[str, Measured] = {}
-            for t, owner, name, value in s:
-                items, sizes = by_owner.setdefault(owner, Measured([], []))
-                items.append(DifferItem(t, owner, name))
-                sizes.append(keep_size(value))
-            results.append((outputs, by_owner))
+                failures.append(describe_failure(error, self._batt))
 
-        in_time = run_within(timeout, partial(spare, call, None))
+        in_time = run_within(timeout, partial(call, None))
         found = results[0][0] if results else []
         values = merge_grids([value for _, value in found], sample)
         groups, measured = group_by_target(values, job, sample["output"])
@@ -481,12 +485,47 @@ class FunctionEvaluator:
         for target, members in groups:
             results.clear()
             left = start + HARD_LIMIT * timeout - perf_counter()
-            in_time = left > 0 and run_within(left, partial(spare, call, target)) and in_time
+            in_time = left > 0 and run_within(left, partial(call, target)) and in_time
             by_owner = results[0][1] if results else {}
             owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
         scored = score_outputs(outputs, sample["output"], job.keep_values)
-        return SampleScore(scored, measured, differ_values, {}, not in_time)
+        return SampleScore(scored, measured, differ_values, {}, not in_time, "".join(failures[:1]))
+
+
+def read_result(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
+    """Read what a batt returns: its candidates with their values, and its differ values by owner.
+
+    Raises:
+        TypeError: it is no pair of lists of 4-tuples.
+    """
+    outputs: list[Scorable] = []
+    by_owner: dict[str, Measured] = {}
+    try:
+        o, s = result
+        for t, evolved, solver_id, value in o:
+            candidate = Candidate(index(t), evolved, solver_id)
+            hash(candidate)  # equal ones of two samples are to be found
+            outputs.append((candidate, value))
+        for t, owner, name, value in s:
+            items, sizes = by_owner.setdefault(owner, Measured([], []))
+            items.append(DifferItem(index(t), owner, name))
+            sizes.append(keep_size(value))
+    except (TypeError, ValueError):
+        rows = "(t, evolved, solver_id, value) and of (t, owner, name, value)"
+        raise TypeError(f"batt returns something else than o, s, lists of {rows}") from None
+    return outputs, by_owner
+
+
+def describe_failure(error: BaseException, batt: Batt) -> str:
+    """Describe an error in one line, with the line of the batt that it comes from."""
+    from traceback import walk_tb
+
+    text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    code = getattr(batt, "__code__", None)
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code is code]
+    place = f" (line {lines[-1]})" if lines else ""
+    return (text if len(text) <= 200 else text[:197] + "...") + place
 
 
 def spare(work: Callable[..., object], *arguments: object) -> None:
@@ -568,7 +607,7 @@ def count_sample(score: SampleScore) -> SampleCount:
             counts.append(count(chain(*[one.values for one in measured])))
         counts_of.append(places[key])
     candidates = [(*scored,) for scored in score.candidates]
-    return SampleCount(candidates, counts_of, counts, score.seconds, score.timed_out)
+    return SampleCount(candidates, counts_of, counts, score.seconds, score.timed_out, score.failure)
 
 
 def is_grid(value: object) -> bool:
@@ -647,15 +686,16 @@ class Host(NamedTuple):
     evaluator: TableEvaluator | FunctionEvaluator
     names: dict[str, object]
     samples: Samples
+    pairs: dict[tuple[str, ...], Pairs]  # see `_pairs`
 
 
-_host: Host | BaseException
+_prepared: ContextVar[Host | BaseException] = ContextVar("_prepared")
 
 
 def prepare(
     batt: Plan | str | Batt, samples: Samples, folder: str = ".", tuned: bool = True, device: str = "auto"
 ) -> None:
-    """Makes this process ready for `score_sample` and `check_speed`.
+    """Makes this process, in the current context, ready for `score_sample` and `check_speed`.
 
     Args:
         batt: a batt read as data; the name of a module with a batt of another shape; or the function itself.
@@ -664,13 +704,11 @@ def prepare(
         tuned: whether a DSL that is not ours is tuned.
         device: `auto`, `cpu` or `gpu`.
     """
-    global _host
     # What a program prints is not ours; and a notebook's streams do not work in another process.
     sys.stdout = sys.stderr
     with suppress(OSError):  # stderr is closed
         sys.stdout = sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.path[:0] = dict.fromkeys([str(Path(folder).resolve()), str(Path.cwd())])
-    _pairs.cache_clear()
     try:
         use_device(device)
         if not callable(batt):
@@ -685,10 +723,9 @@ def prepare(
             if tuned:
                 tune(names, [getattr(batt, "__name__", "")])
             evaluator = FunctionEvaluator(batt)
-        _host = Host(evaluator, names, samples)
+        _prepared.set(Host(evaluator, names, samples, {}))
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
-        _host = error
-    gc.freeze()
+        _prepared.set(error)
     # Values are trees, free of cycles: looking for these after every 700 new ones took a quarter of the time.
     gc.set_threshold(500_000)
 
@@ -701,8 +738,15 @@ def _forget_modules(folder: str) -> None:
             sys.modules.pop(path.stem, None)
 
 
-def check_ready() -> str:
-    """The file that a batt's DSL names come from.
+class Ready(NamedTuple):
+    """What a worker runs with: the file of the batt's DSL, and the names in its table that nobody defines."""
+
+    dsl: str
+    unknown: Sequence[str]
+
+
+def check_ready() -> Ready:
+    """Say what this process was made ready with.
 
     Raises:
         Whatever kept `prepare` from making this process ready.
@@ -712,46 +756,70 @@ def check_ready() -> str:
         value.__module__ for name, value in host.names.items() if isinstance(value, FunctionType)
     )
     module = modules.most_common(1)[0][0] if modules else ""
-    return str(getattr(sys.modules.get(module), "__file__", "none"))
+    return Ready(str(getattr(sys.modules.get(module), "__file__", "none")), host.evaluator.unknown)
 
 
 def _get_host() -> Host:
-    if isinstance(_host, BaseException):
-        raise _host
-    return _host
+    host = _prepared.get()
+    if isinstance(host, BaseException):
+        raise host
+    return host
 
 
 def load_names(
-    imports: str, wanted: Iterable[str], folder: str = ".", tuned: bool = True
+    imports: Iterable[Import], wanted: Iterable[str], folder: str = ".", tuned: bool = True
 ) -> dict[str, object]:
-    """The names for a batt's calls: of the DSL in a folder, else of the batt's imports.
+    """The names for a batt's calls: of the DSL in a folder, and of the batt's imports what that lacks.
 
-    The one in the folder is tuned if so wished. Where there is neither, the DSL that comes with us serves.
+    The DSL in the folder is tuned if so wished. Where there is none, and the batt's imports cannot be
+    found, the DSL that comes with us serves.
     """
-    names: dict[str, object] = dict(vars(builtins))
-    if Path(folder, "dsl.py").exists():
-        asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
+    asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
+    has_dsl = Path(folder, "dsl.py").exists()
+    dsl: dict[str, object] = {}
+    if has_dsl:
         for module in ("dsl", "constants"):
-            names |= vars(_import(module, "mend it, or run where there is none"))
-        if not asked <= names.keys():
-            names = _run_imports(imports) | names
-        if tuned:
-            tune(names, asked)
-        return names
-    with suppress(ImportError):
-        return names | _run_imports(imports, ImportError)
-    return names | _run_imports(EMBEDDED)
-
-
-def _run_imports(imports: str, passed_on: type[BaseException] | tuple[()] = ()) -> dict[str, object]:
-    names: dict[str, object] = {}
-    try:
-        exec(imports, names)
-    except passed_on:
-        raise
-    except BaseException as error:  # sys.exit among them
-        raise ValueError(f"the batt's imports: {_tell(error)}: mend what they import") from None
+            dsl |= vars(_import(module, "mend it, or run where there is none"))
+    found, failures = _take_imports(imports, asked - dsl.keys())
+    names = {**vars(builtins), **found, **dsl}
+    if failures and not asked <= names.keys():
+        broken = [error for error in failures if has_dsl or not isinstance(error, ImportError)]
+        if broken:
+            raise _explain_import("the batt's imports", broken[0], "mend what they import")
+        exec(EMBEDDED, names)
+    if has_dsl and tuned:
+        tune(names, asked)
     return names
+
+
+def _take_imports(
+    imports: Iterable[Import], wanted: Set[str]
+) -> tuple[dict[str, object], list[BaseException]]:
+    """Makes the imports of single names that are wanted, then of all names of a module while one is missing.
+
+    Returns:
+        The names, and what was raised.
+    """
+    names: dict[str, object] = {}
+    failures: list[BaseException] = []
+    for name, statement in sorted(imports, key=lambda one: one.name == "*"):
+        if name in wanted - names.keys() or (
+            name == "*" and not wanted <= names.keys() | vars(builtins).keys()
+        ):
+            found: dict[str, object] = {"__package__": ""}
+            try:
+                exec(statement, found)
+            except BaseException as error:  # sys.exit among them
+                failures.append(error)
+            names = found | names  # the one that counts came first
+    return names, failures
+
+
+def _explain_import(what: str, error: BaseException, advice: str) -> ValueError:
+    """What to raise for an import that failed; `advice` unless the system lacks something."""
+    if isinstance(error, OSError):
+        advice = ADVICE.get(error.errno or 0, advice)
+    return ValueError(f"{what}: {_tell(error)}: {advice}")
 
 
 def _tell(error: BaseException) -> str:
@@ -790,7 +858,7 @@ def _import(module: str, advice: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except BaseException as error:  # sys.exit among them
-        raise ValueError(f"{module}.py: {_tell(error)}: {advice}") from None
+        raise _explain_import(f"{module}.py", error, advice) from None
 
 
 def score_sample(job: Job, timeout: float, log: str) -> SampleCount | None:
@@ -831,8 +899,11 @@ def _time_solver(source: str, pairs: Pairs, samples: Pairs, timeout: float) -> S
     return Speed(perf_counter() - start, not all(in_time))
 
 
-@lru_cache(maxsize=2)
 def _pairs(task_id: str, *parts: str) -> Pairs:
-    """S: the pairs (input, output) of a task's samples."""
-    samples = _get_host().samples
-    return tuple((sample["input"], sample["output"]) for part in parts for sample in samples[part][task_id])
+    """S: the pairs (input, output) of a task's samples; the same object each time."""
+    host = _get_host()
+    key = (task_id, *parts)
+    if key not in host.pairs:
+        samples = (sample for part in parts for sample in host.samples[part][task_id])
+        host.pairs[key] = tuple((sample["input"], sample["output"]) for sample in samples)
+    return host.pairs[key]

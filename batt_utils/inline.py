@@ -7,6 +7,7 @@ from hashlib import md5
 from batt_utils.program import VARIABLE, Call, Calls, needs
 
 LIMIT = 16 * 2**20  # characters: a text of nested calls can double with every line
+LONGEST = 10**1000  # longer texts count as this: Python writes no number of more than 4,300 digits
 SHARED_LIMIT = 2**12  # longer texts are put together from shorter ones each time: memory stays small
 
 
@@ -43,7 +44,7 @@ class Inliner:
                     self._texts[f"t{t}"] = text
                     continue
             else:
-                self._lengths[t] = self._length(call)
+                self._lengths[t] = min(self._length(call), LONGEST)
             long.add(t)
 
     def source(self, kind: str, t: int) -> str:
@@ -99,6 +100,7 @@ def inline_variables(source: str) -> str:
 
     Raises:
         ValueError: the source is no such function.
+        TooLong: the text would be longer than `LIMIT` characters; it is not built.
 
     >>> inline_variables("def solve(S, I, C):\\n    x1 = hmirror(I)\\n    return vconcat(I, x1)\\n")
     'def solve(S, I, C):\\n    return vconcat(I, hmirror(I))'
@@ -116,9 +118,12 @@ def inline_variables(source: str) -> str:
         for line in function.body[:-1]:
             match line:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    inliner.expressions[name] = inliner.visit(value)
+                    inliner.set(name, value)
                 case _:
                     raise ValueError(f"line {line.lineno} of {function.name} is no assignment to a name")
+        length = inliner.length(function.body[-1]) - len("return ")
+        if length > LIMIT:
+            raise TooLong(f"{function.name} is too long: its inlined text has {length:,} characters")
         function.body = [inliner.visit(function.body[-1])]
         text: str = astor.to_source(function, pretty_source="".join)
     except RecursionError:
@@ -128,7 +133,19 @@ def inline_variables(source: str) -> str:
 
 class _VariableInliner(ast.NodeTransformer):
     def __init__(self) -> None:
-        self.expressions: dict[str, ast.expr] = {}
+        self._expressions: dict[str, ast.expr] = {}
+        self._lengths: dict[str, int] = {}
+
+    def set(self, name: str, value: ast.expr) -> None:
+        """Has a variable stand for an expression."""
+        self._lengths[name] = self.length(value)
+        self._expressions[name] = self.visit(value)
+
+    def length(self, node: ast.AST) -> int:
+        """The length of a node's text with its variables replaced, but for parentheses that these need."""
+        names = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+        more = sum(self._lengths.get(name, len(name)) - len(name) for name in names)
+        return min(len(ast.unparse(node)) + more, LONGEST)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.expressions.get(node.id, node)
+        return self._expressions.get(node.id, node)

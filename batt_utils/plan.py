@@ -4,16 +4,19 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from batt_utils.program import VARIABLE, Call, DifferItem, Program, needs
+from batt_utils.program import VARIABLE, Call, DifferItem, Guard, Program, needs
 from batt_utils.scoring import NO_OWNER
 
 
 class Step(NamedTuple):
-    """A call by slots: where its value goes, and where its function and arguments, in this order, are."""
+    """A call by slots: where its value goes, and where its function and arguments, in this order, are.
+
+    `guarded` has the exceptions for which it takes its function's default.
+    """
 
     slot: int
     given: tuple[int, ...]
-    guarded: bool
+    guarded: Guard
 
 
 class Measure(NamedTuple):
@@ -64,11 +67,11 @@ def make_plan(program: Program) -> Plan:
                 names.setdefault(item, len(names))
 
     steps: dict[int, Step] = {}  # by slot
-    slots: dict[tuple[tuple[int, ...], bool], int] = {}
+    slots: dict[tuple[tuple[int, ...], Guard], int] = {}
     slot_of: dict[int, int] = {}
     for t, call in program.calls.items():
         given = [slot_of[int(item[1:])] if VARIABLE(item) else names[item] for item in _items(call)]
-        key = (tuple(given), t in program.guarded)
+        key = (tuple(given), program.guarded.get(t, ()))
         slot_of[t] = slots.setdefault(key, len(names) + len(steps))
         steps.setdefault(slot_of[t], Step(slot_of[t], *key))
 

@@ -57,15 +57,19 @@ class D_Score:
     >>> d_score.update("a3", [(7, "None", "differ_x", (2, 0)), (9, "a3", "differ_x", (0, 0))])
     >>> d_score.score
     {'a3': {'differ_x': {'last_t': 7, 'iz': 2, 'zo': 0}}}
+    >>> d_score.update("a3", (9, "a3", "differ_x", (1, 0)))
+    >>> d_score.score
+    {'a3': {'differ_x': {'last_t': 7, 'iz': 2, 'zo': 1}}}
     """
 
     def __init__(self) -> None:
         self.score: dict[str, dict[str, Counts]] = {}
         self.last_t: dict[str, int] = {}
 
-    def update(self, solver_id: str, values: Iterable[DifferValue]) -> None:
-        """Counts the differ values of a sample for one candidate of a solver: nobody's and its own."""
-        self.add(solver_id, count(item for item in values if item[1] in (NO_OWNER, solver_id)))
+    def update(self, solver_id: str, values: DifferValue | Iterable[DifferValue]) -> None:
+        """Counts one or all differ values of a sample for a candidate of a solver: nobody's and its own."""
+        items: Iterable[Any] = [values] if _is_item(values) else values
+        self.add(solver_id, count(item for item in items if item[1] in (NO_OWNER, solver_id)))
 
     def add(self, solver_id: str, counts: Iterable[Count]) -> None:
         """Adds what one candidate of a solver counts; names that never measured an input are left out."""
@@ -79,6 +83,10 @@ class D_Score:
                 names[name] = {"last_t": self.last_t[name], "iz": 0, "zo": 0}
             names[name]["iz"] += iz
             names[name]["zo"] += zo
+
+
+def _is_item(values: object) -> bool:
+    return isinstance(values, (tuple, list)) and len(values) == 4 and isinstance(values[1], str)
 
 
 class S_Score:

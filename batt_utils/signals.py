@@ -3,9 +3,11 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -16,55 +18,52 @@ class Interrupted(KeyboardInterrupt):
         self.status = 128 + number
 
 
-class _State:
-    came = 0  # the number of the first signal
-    held = False
-
-
 @contextmanager
 def raise_signals() -> Iterator[None]:
     """While the block runs, the first SIGINT or SIGTERM raises `Interrupted`; later ones do nothing.
 
     One that was ignored before stays so. Outside the main thread, where none can be caught, nothing changes.
     """
+    came: list[int] = []
+
+    def handle(number: int) -> None:
+        came.append(number)
+        if len(came) == 1:
+            raise Interrupted(number)
+
+    left_alone = (signal.SIG_IGN, None)  # None: a handler that is not Python's
+    with _handle_with(handle, [number for number in SIGNALS if signal.getsignal(number) not in left_alone]):
+        yield
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """While the block runs, a SIGINT or SIGTERM that is handled waits for its end; an error drops it.
+
+    One that is ignored, or ends the process at once, does so. Outside the main thread nothing changes.
+    """
+    came: list[int] = []
+    with _handle_with(came.append, [number for number in SIGNALS if callable(signal.getsignal(number))]):
+        yield
+    for number in came:
+        signal.raise_signal(number)
+
+
+@contextmanager
+def _handle_with(handle: Callable[[int], None], numbers: Iterable[signal.Signals]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     process = os.getpid()
-    _State.came, _State.held = 0, False
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle_here(number: int, frame: FrameType | None) -> None:
         if os.getpid() != process:  # a child that was forked just now
             os._exit(128 + number)
-        if not _State.came:
-            _State.came = number
-            if not _State.held:
-                raise Interrupted(number)
+        handle(number)
 
-    before = {
-        number: signal.signal(number, handle)
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) != signal.SIG_IGN
-    }
+    before = {number: signal.signal(number, handle_here) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def hold() -> None:
-    """From now on a signal waits for `release`."""
-    _State.held = True
-
-
-def release() -> None:
-    """Ends a hold.
-
-    Raises:
-        Interrupted: a signal came meanwhile.
-    """
-    if _State.held:
-        _State.held = False
-        if _State.came:
-            raise Interrupted(_State.came)

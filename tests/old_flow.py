@@ -21,6 +21,7 @@ import math
 import os
 import random
 import re
+import shutil
 import sys
 import threading
 import time
@@ -38,6 +39,7 @@ Sample = dict[str, Grid]  # input, output
 Task = dict[str, list[Sample]]  # demo, test
 Batt = Callable[[str, object, object, object, str], tuple[Sequence[Any], Sequence[Any]]]
 Scores = dict[str, dict[str, dict[str, int]]]  # {solver_id: {differ name: last_t, iz, zo}}
+Table = Mapping[int, Any]  # of texts, or of records whose `value` is (func, arg, ...)
 
 LOG_PATH = "pile.log"
 PARTS = (("demo", "train"), ("test", "test"))
@@ -88,7 +90,7 @@ class Result(NamedTuple):
 
 def run(
     batt: Batt,
-    t_call: Mapping[int, str],
+    t_call: Table,
     task: Task,
     task_id: str,
     out: str | os.PathLike[str],
@@ -102,7 +104,7 @@ def run(
 
     Args:
         batt: `batt(task_id, S, I, C, log_path) -> (o, s)`.
-        t_call: the calls, `{N: 'func, arg, ...'}` or `{N: 'func(arg, ...)'}`.
+        t_call: the calls, `{N: 'func, arg, ...'}` or `{N: 'func(arg, ...)'}`, or records of these items.
         task: `{'demo': [{'input', 'output'}, ...], 'test': [...]}`, the grids tuples of tuples.
         task_id: names the task's folders.
         out: the folder of solver_md5/, solver_dir/, differ_md5/ and differ_dir/.
@@ -261,7 +263,7 @@ def count_differs(d_score: Scores, last_t: dict[str, int], solver_id: str, items
             counts["zo"] += size > 0
 
 
-def filter_candidates(candidates: Sequence[Candidate], t_call: Mapping[int, str]) -> dict[str, Candidate]:
+def filter_candidates(candidates: Sequence[Candidate], t_call: Table) -> dict[str, Candidate]:
     """Returns the candidates by their bodies: the first one stands for all with the same body."""
     unique: dict[str, tuple[str, Candidate]] = {}
     for candidate in candidates:
@@ -271,7 +273,7 @@ def filter_candidates(candidates: Sequence[Candidate], t_call: Mapping[int, str]
 
 
 def each_alone(
-    candidates: Sequence[Candidate], t_call: Mapping[int, str], timings: dict[str, float]
+    candidates: Sequence[Candidate], t_call: Table, timings: dict[str, float]
 ) -> Iterator[dict[str, Candidate]]:
     """Gives every candidate by itself, by its body, as often as it comes."""
     for candidate in candidates:
@@ -280,7 +282,7 @@ def each_alone(
         yield {body: candidate}
 
 
-def make_body(t_call: Mapping[int, str], t: int) -> str:
+def make_body(t_call: Table, t: int) -> str:
     """Writes a line for every call that call `t` needs, itself included, and the return."""
     lines: dict[int, str] = {}
     rest = [t]
@@ -294,8 +296,10 @@ def make_body(t_call: Mapping[int, str], t: int) -> str:
     return "".join(lines[number] for number in sorted(lines)) + f"    return t{t}\n"
 
 
-def read_call(entry: str) -> list[str]:
-    """Reads `func, arg, ...` or `func(arg, ...)` as [func, arg, ...]."""
+def read_call(entry: Any) -> list[str]:
+    """Reads `func, arg, ...`, `func(arg, ...)` or a record's value as [func, arg, ...]."""
+    if not isinstance(entry, str):
+        return list(entry.value)
     if "(" in entry:
         entry = entry.strip().removesuffix(")").replace("(", ",", 1)
     items = [item.strip().removesuffix(".t") for item in entry.split(",")]
@@ -431,7 +435,7 @@ def save(link: Link, md5_folder: Path, text: str) -> None:
 
 def save_differs(
     scored: Scored,
-    t_call: Mapping[int, str],
+    t_call: Table,
     saved: Sequence[Saved],
     task_id: str,
     out: Path,
@@ -481,6 +485,14 @@ def isolate_statement(statement: ast.stmt) -> list[ast.stmt]:
         shell.body = [part]
         wrapped.append(shell)
     return wrapped
+
+
+def isolate_batt(folder: Path, name: str) -> str:
+    """Writes the isolated batt of a folder beside it, with its call table; returns its name."""
+    isolated = f"{name}_old"
+    (folder / f"{isolated}.py").write_text(isolate((folder / f"{name}.py").read_text()))
+    shutil.copy(folder / f"{name}_call.py", folder / f"{isolated}_call.py")
+    return isolated
 
 
 @contextmanager

@@ -2,6 +2,7 @@ import errno
 import json
 import random
 import re
+from ast import literal_eval
 from hashlib import md5
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from batt_utils import card
 from batt_utils.program import check_agreement, read_calls, read_program
+from batt_utils.store import Link, Store
 
 SOLVERS = '''\
 """Invented solvers."""
@@ -143,7 +145,7 @@ def test_numbers_rise_and_every_call_is_there_once(number, seed, rate):
     words = card.vocabulary()
     known = {*words.functions, *words.constants, "S", "I", "C"}
     assert list(program.calls) == list(range(1, len(program.calls) + 1))
-    assert program.guarded == program.calls.keys()
+    assert program.guarded.keys() == program.calls.keys()
     assert len(set(program.calls.values())) == len(program.calls)
     for t, call in program.calls.items():
         assert all(need < t for need in call.needs)
@@ -325,6 +327,19 @@ def test_a_stored_program_of_another_form_is_skipped(text, capsys):
     assert line.startswith("skipped: solver_dir/solve_bbbb0001/2/12/")
 
 
+def test_a_store_that_was_moved_is_read(monkeypatch):
+    texts = {md5(line.encode()).hexdigest(): stored(line) for line in ("rot90(I)", "rot180(I)", "trim(I)")}
+    links = [Link(score, 12, name) for score, name in enumerate(texts, 1)]
+    Store("there").save_solvers("bbbb0001", links, texts)
+    Path("there").rename("moved")
+    monkeypatch.chdir("moved")
+    Path(f"solver_md5/{links[1].md5}.py").unlink()  # a link to nothing
+    assert not any(path.exists() for path in Path("solver_dir").glob("*/*/*/*.py"))
+    program = make("-c", 3)
+    assert solver_names() == ["bbbb0001", "bbbb0001", "aaaa0001"]
+    assert [program.calls[candidate.t].function for candidate in program.candidates][:2] == ["trim", "rot90"]
+
+
 def test_with_solvers_only_those_of_the_file_are_taken():
     store("bbbb0001", 2, 12, stored("rot90(I)"))
     Path("mine.py").write_text("def solve_cccc0001(I):\n    return trim(I)\n")
@@ -351,6 +366,9 @@ def test_with_solvers_only_those_of_the_file_are_taken():
         (["t9 = trim(I)", "O = trim(t9)", "return O"], ["trim(I)", "trim(t1)"]),
         (["'''A note.'''", "return trim(I)"], ["trim(I)"]),
         (["return apply(first, S)"], ["apply(first, S)"]),
+        (["return objects(I, True, F, False)"], ["objects(I, True, F, False)"]),
+        (["x1 = True", "return objects(I, x1, x1, T)"], ["objects(I, True, True, T)"]),
+        (["x1: Grid = trim(I)", "x2: 'Grid' = rot90(x1)", "return x2"], ["trim(I)", "rot90(t1)"]),
     ],
     ids=lambda value: " ".join(value),
 )  # fmt: skip
@@ -364,6 +382,57 @@ def test_forms_of_a_program(lines, calls):
 def test_forms_of_a_head(head):
     (routine,) = parse(f"import os\n\ndef help(): pass\n\ndef solve_a{head}:\n    return trim(I)\n")
     assert (routine.name, texts(routine)) == ("solve_a", ["trim(I)"])
+
+
+PROGRAMS_OF_OTHERS = """
+def helper(x): return x + 1
+
+def verify_cccc0001(I: Grid) -> Grid:
+    x0: Objects = objects(I, True, False, True)
+    x1 = first(x0)
+    return paint(I, x1)
+
+def verify_cccc0002(I: Grid) -> Grid:
+    x0 = lambda x: x
+    return x0(I)
+
+def verify_cccc0003(I: Grid) -> Grid:
+    return trim(I)
+
+def solve_cccc0004(I):
+    return rot90(I)
+"""
+
+
+@pytest.mark.parametrize("prefix", ["verify", "verify_"])
+def test_programs_of_others_are_solvers_of_their_tasks(prefix, capsys):
+    Path("mine.py").write_text(PROGRAMS_OF_OTHERS)
+    program = make("-c", 2, "--solvers", "mine.py", "--prefix", prefix, "-i", "cccc0003")
+    assert solver_names() == ["cccc0003", "cccc0001"]
+    assert "objects(I, True, False, True)" in map(str, program.calls.values())
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("skipped: mine.py:10: verify_cccc0002: ")
+
+
+def test_without_a_prefix_it_is_solve():
+    Path("mine.py").write_text(PROGRAMS_OF_OTHERS)
+    make("-c", 1, "--solvers", "mine.py")
+    assert solver_names() == ["cccc0004"]
+
+
+def test_a_program_that_does_not_fit_is_left_out_with_a_line(capsys):
+    good = ["def solve_a(I):\n    return trim(I)\n", "def solve_d(I):\n    return rot90(I)\n"]
+    bad = ["def solve_b(I):\n    return rot91(I)\n", "def solve_c(x):\n    return trim(x)\n"]
+    routines = parse("".join([good[0], *bad, good[1]]))
+    assert [routine.name for routine in routines] == ["solve_a", "solve_d"]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "skipped: programs.py:4: solve_b: rot91 is no variable and no name of the DSL",
+        "skipped: programs.py:5: solve_c: write its head as `def NAME(S, I, C):`",
+    ]
+    with pytest.raises(ValueError, match=r"^programs.py:2: solve_b: rot91 is"):
+        parse("".join(bad))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_result_may_come_before_other_calls():
@@ -385,12 +454,15 @@ BAD_LINES = [
     ("x1 = trim(x2)", "2: solve_a: x2 is no variable and no name of the DSL"),
     ("x1 = ZERO(I)", "2: solve_a: ZERO is no function"),
     ("x1 = I(I)", "2: solve_a: I is no function"),
-    ("x1 = trim(grid=I)", "2: solve_a: write calls with plain names and integers only"),
-    ("x1 = trim(*I)", "2: solve_a: write calls with plain names and integers only"),
-    ("x1 = crop(I, (0, 1), I)", "2: solve_a: write calls with plain names and integers only"),
-    ("x1 = upscale(I, 1.5)", "2: solve_a: write calls with plain names and integers only"),
-    ("x1 = objects(I, True, T, T)", "2: solve_a: write calls with plain names and integers only"),
-    ("x1 = I[0]", "2: solve_a: write calls with plain names and integers only"),
+    ("x1 = trim(grid=I)", "2: solve_a: write calls with plain names, integers, True and False only"),
+    ("x1 = trim(*I)", "2: solve_a: write calls with plain names, integers, True and False only"),
+    ("x1 = crop(I, (0, 1), I)", "2: solve_a: write calls with plain names, integers, True and False only"),
+    ("x1 = upscale(I, 1.5)", "2: solve_a: write calls with plain names, integers, True and False only"),
+    ("x1 = paint(I, None)", "2: solve_a: write calls with plain names, integers, True and False only"),
+    ("x1 = True(I)", "2: solve_a: True is no function"),
+    ("x1: Grid", "2: solve_a: write the line as `x1 = func(arg, ...)`"),
+    ("I.x: Grid = trim(I)", "2: solve_a: write the line as `x1 = func(arg, ...)`"),
+    ("x1 = I[0]", "2: solve_a: write calls with plain names, integers, True and False only"),
     ("x1, x2 = trim(I)", "2: solve_a: write the line as `x1 = func(arg, ...)`"),
     ("x1 += trim(I)", "2: solve_a: write the line as `x1 = func(arg, ...)`"),
     ("trim(I)", "2: solve_a: write the line as `x1 = func(arg, ...)`"),
@@ -439,6 +511,7 @@ def test_a_file_of_another_form_is_refused(text, message, capsys):
         (["--mutation", "nan"], "--mutation is nan"),
         (["--seed", "x"], "argument --seed: invalid int value: 'x'"),
         (["--solvers", "missing.py"], "missing.py"),
+        (["--prefix", "verify"], "--prefix is for the programs of a file: name it with --solvers"),
         (["--solvers", "."], "directory"),
         (["-f", "no/such/folder"], "no/such/folder_call.py cannot be written"),
         (["-f", "my-batt"], "my-batt.py is no name for a module"),
@@ -465,6 +538,7 @@ def test_the_vocabulary_is_that_of_the_dsl():
     ("line", "place"),
     [
         ("objects(I, T, F, T)", 2),
+        ("objects(I, True, False, T)", 2),
         ("replace(I, ONE, 7)", 2),
         ("replace(I, ONE, 7)", 3),
         ("crop(I, ORIGIN, TWO_BY_TWO)", 2),
@@ -489,7 +563,7 @@ def test_an_item_is_replaced_by_its_kind(line, place):
     elif item in ("I", "S"):
         assert others == {"I", "t1", "t2"} - {item}
     else:
-        kind = int if item.isdecimal() else type(constants[item])
+        kind = type(constants[item] if item in constants else literal_eval(item))
         assert all(type(constants[other]) is kind for other in others)
 
 

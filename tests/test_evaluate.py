@@ -1,5 +1,5 @@
 import builtins
-import gc
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Text, call_tables, write_nested
+from forms import FORMS, write_form
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -34,7 +35,9 @@ from batt_utils.evaluate import (
     score_outputs,
     score_sample,
 )
+from batt_utils.modules import load_batt
 from batt_utils.plan import make_plan
+from batt_utils.prelude import parse, read_prelude
 from batt_utils.program import Candidate, read_program
 from batt_utils.scoring import D_Score
 
@@ -97,6 +100,10 @@ def fail(*values):
     raise ValueError(values)
 
 
+def look_up(value):
+    return {}[value]
+
+
 def divide(value):
     return value / 0
 
@@ -125,13 +132,21 @@ def _get_safe_default(function):
 NAMES = {**vars(builtins), **globals()}
 
 
+GUARDS = {
+    "=": (),
+    "?": (TypeError, AttributeError, ValueError),
+    "??": (TypeError, AttributeError, ValueError, IndexError, KeyError),
+}
+
+
 def write_batt(*lines):
-    """A batt's source; `tN ? CALL` stands for a guarded call."""
+    """A batt's source; `tN ? CALL` stands for a call guarded against three errors, `??` against five."""
     text = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n"
     for line in lines:
-        t, guard, call = line.partition(" ? ")
-        if guard:
-            text += f"    try:\n        {t} = {call}\n    except (TypeError, AttributeError, ValueError):\n"
+        t, mark, call = [*line.split(" ", 2), "", ""][:3]
+        if GUARDS.get(mark):
+            names = ", ".join(error.__name__ for error in GUARDS[mark])
+            text += f"    try:\n        {t} = {call}\n    except ({names}):\n"
             text += f"        {t} = _get_safe_default({call.partition('(')[0]})\n"
         else:
             text += f"    {line}\n"
@@ -301,11 +316,39 @@ def test_a_guarded_call_that_fails_gives_its_functions_default(make, call, value
     assert list_outputs(score(make(source))) == [("a", value), ("b", (value, GRID))]
 
 
+@EVALUATORS
+@pytest.mark.parametrize("call", ["second(t1)", "look_up(I)"], ids=["IndexError", "KeyError"])
+def test_a_call_guarded_against_five_errors_gives_its_default_for_each(make, call):
+    source = write_batt(
+        "t1 = join(I)", f"t2 ?? {call}", "t3 ?? fail(I)", *(output(t, f"{t}") for t in (2, 3))
+    )
+    function = call.partition("(")[0]
+    assert list_outputs(score(make(source))) == [("2", ("default", function)), ("3", ("default", "fail"))]
+
+
+def test_equal_calls_are_told_apart_by_what_they_are_guarded_against():
+    source = write_batt(
+        "t1 = join(I)",
+        *("t2 = second(t1)", "t3 ? second(t1)", "t4 ?? second(t1)", "t5 ?? second(t1)"),
+        *(output(t, f"solver {t}") for t in range(1, 6)),
+        *("t6 ? look_up(C)", "t7 ?? look_up(C)", "t8 = size(t6)", "t9 = size(t7)"),
+        *(measure(t, "None") for t in (8, 9)),
+    )
+    names = {**NAMES, "size": lambda values: (len(values),)}
+    result = score(make_table_evaluator(source, names))
+    default = ("default", "second")
+    assert list_outputs(result) == [("solver 1", (GRID,)), ("solver 4", default), ("solver 5", default)]
+    assert [counted for *_, counted, _ in list_counted(result)] == [[(9, "None", "differ_x", (2,))]] * 3
+
+
 FAILURES = [
     pytest.param("t2 = fail(I)", id="ValueError, not guarded"),
     pytest.param("t2 = mirror(7)", id="TypeError, not guarded"),
     pytest.param("t2 ? divide(1)", id="ZeroDivisionError"),
     pytest.param("t2 ? second(t1)", id="IndexError"),
+    pytest.param("t2 ? look_up(I)", id="KeyError"),
+    pytest.param("t2 ?? divide(1)", id="ZeroDivisionError, guarded against five"),
+    pytest.param("t2 ?? t1(I)", id="a call of a value, guarded against five"),
     pytest.param("t2 ? recurse(I)", id="infinite recursion"),
     pytest.param("t2 ? leave(1)", id="an end of the process"),
     pytest.param("t2 ? nowhere(I)", id="a function that is nowhere"),
@@ -366,16 +409,82 @@ def test_a_batt_without_safe_defaults_has_none():
     assert list_outputs(score(make_table_evaluator(source, names))) == [("b", OTHER)]
 
 
-@pytest.mark.parametrize("result", [None, 7, [], ([],), ([], [], [])], ids=repr)
+SHAPE = (
+    "TypeError: batt returns something else than o, s, lists of (t, evolved, solver_id, value) "
+    "and of (t, owner, name, value)"
+)
+CANDIDATE, ITEM = (1, False, "a", GRID), (1, "a", "differ_x", (1,))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        *(None, 7, [], ([],), ([], [], []), (None, []), ([], 7), ([1], []), ([], [1])),
+        *(([CANDIDATE[:3]], []), ([(*CANDIDATE, 5)], []), ([CANDIDATE], [ITEM[1:]])),
+        *(([("1", *CANDIDATE[1:])], []), ([(1, [], "a", GRID)], []), ([(1, False, {}, GRID)], [])),
+        *(([CANDIDATE], [(None, *ITEM[1:])]), ([CANDIDATE], [(1, [], "differ_x", (1,))])),
+    ],
+    ids=repr,
+)
 def test_a_function_that_returns_something_else_gives_nothing(result):
     found = score(FunctionEvaluator(lambda *_: result))
     assert (found.candidates, found.differ_values, found.timed_out) == ([], [], False)
+    assert found.failure == SHAPE
+
+
+def test_the_items_that_a_function_returns_may_be_of_other_types():
+    class Number(int):
+        pass
+
+    found = score(FunctionEvaluator(lambda *_: ([[Number(1), 0, "a", GRID]], (list(ITEM),))))
+    assert list_counted(found) == [(1, 0, "a", GRID, False, [], [ITEM])]
+    assert found.failure == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "failure"),
+    [
+        pytest.param("t1 = nowhere(I)", "NameError: name 'nowhere' is not defined (line 4)", id="NameError"),
+        pytest.param("t1 = fail(I)", "ValueError: (((1, 2),),) (line 4)", id="in what it calls"),
+        pytest.param("t1 ? nowhere(I)", "NameError: name 'nowhere' is not defined (line 5)", id="guarded"),
+        pytest.param("raise KeyError", "KeyError (line 4)", id="no message"),
+        pytest.param("raise OSError('a\\nb\\rc')", "OSError: a (line 4)", id="several lines"),
+        pytest.param("raise OSError('x' * 999)", f"OSError: {'x' * 188}... (line 4)", id="long"),
+        pytest.param("leave(1)", "SystemExit: 1 (line 4)", id="an end of the process"),
+        pytest.param("t1 = fail(C) if C else I", "", id="not with C = None"),
+    ],
+)
+def test_a_function_that_fails_says_how(line, failure):
+    found = score(make_function_evaluator(write_batt(line)))
+    assert (found.candidates, found.failure) == ([], failure)
+
+
+def test_a_function_whose_differs_fail_gives_its_candidates():
+    source = write_batt("t1 = mirror(I)", output(1, "a"), "t2 = fail(C) if C else I")
+    source = source.replace("return o, s", "s.append((2, 'a', 'differ_x', t2))\n    return o, s")
+    found = score(make_function_evaluator(source))
+    assert list_counted(found) == [(1, False, "a", OTHER, True, [], [])]
+    assert found.failure == "ValueError: (((2, 1),),) (line 6)"
+
+
+def test_a_failure_of_what_has_no_lines_has_none():
+    assert score(FunctionEvaluator(partial(divide))).failure.startswith(
+        "TypeError: divide() takes 1 positional"
+    )
+
+
+def test_a_table_knows_the_names_that_nobody_defines():
+    source = write_batt(
+        "t1 = nowhere(I, S, C, 3, None, THAT)", "t2 ? t1(len, mirror, nowhere)", output(2, "a")
+    )
+    assert make_table_evaluator(source).unknown == ["nowhere", "THAT"]
+    assert make_function_evaluator(source).unknown == ()
 
 
 # Invented batts
 
 SOFT = ("mirror", "head", "apply", "join", "differ", "choose", "fail")
-HARD = ("second", "divide", "recurse", "nowhere")
+HARD = ("second", "look_up", "divide", "recurse", "nowhere")
 ARGUMENTS = ("S", "I", "C", "I", "C", "0", "-1", "head", "mirror", "None")
 
 
@@ -392,9 +501,9 @@ INVENTED = {**NAMES, "head": head, "_get_safe_default": default_of_anything}
 
 @st.composite
 def invented_batts(draw, functions, guards):
-    """What an invented batt says: (table, guarded, outputs, differs)."""
+    """What an invented batt says: (table, guards, outputs, differs)."""
     table = draw(call_tables(functions, ARGUMENTS))
-    guarded = {t for t in table if draw(guards)}
+    guarded = {t: draw(guards) for t in table}
     roots = st.sampled_from(list(table))
     outputs = draw(st.lists(st.tuples(roots, st.sampled_from("ab"), st.booleans()), max_size=5))
     owners, names = st.sampled_from(["None", "a", "b", "c"]), st.sampled_from("xy")
@@ -405,7 +514,7 @@ def invented_batts(draw, functions, guards):
 def write_invented(table, guarded, outputs, differs):
     return write_batt(
         *(
-            f"t{t} {'?' if t in guarded else '='} {function}({', '.join(arguments)})"
+            f"t{t} {guarded[t]} {function}({', '.join(arguments)})"
             for t, (function, *arguments) in table.items()
         ),
         *(output(*item) for item in outputs),
@@ -417,7 +526,10 @@ PARTS = st.sampled_from(["demo", "test"])
 SAMPLES = st.sampled_from([{"input": GRID, "output": OTHER}, {"input": THIRD, "output": GRID}])
 
 
-@given(invented_batts(SOFT, st.just(True)), st.lists(st.tuples(PARTS, SAMPLES), min_size=1, max_size=3))
+@given(
+    invented_batts(SOFT, st.sampled_from(["?", "??"])),
+    st.lists(st.tuples(PARTS, SAMPLES), min_size=1, max_size=3),
+)
 def test_an_invented_batt_gives_what_it_gives_when_it_is_called(batt, samples):
     source = write_invented(*batt)
     evaluators = make_table_evaluator(source, INVENTED), make_function_evaluator(source, INVENTED)
@@ -443,13 +555,14 @@ def evaluate_plainly(table, guarded, values):
         try:
             values[f"t{t}"] = function(*arguments)
         except Exception as error:
-            if t in guarded and isinstance(error, (TypeError, AttributeError, ValueError)):
+            if isinstance(error, GUARDS[guarded[t]]):
                 values[f"t{t}"] = default_of_anything(function)
     return {t: values[f"t{t}"] for t in table if f"t{t}" in values}
 
 
 @given(
-    invented_batts(SOFT + HARD, st.booleans()), st.lists(st.tuples(PARTS, SAMPLES), min_size=1, max_size=3)
+    invented_batts(SOFT + HARD, st.sampled_from(list(GUARDS))),
+    st.lists(st.tuples(PARTS, SAMPLES), min_size=1, max_size=3),
 )
 def test_in_an_invented_batt_a_failure_spoils_only_what_depends_on_it(batt, samples):
     table, guarded, outputs, differs = batt
@@ -695,7 +808,11 @@ def test_a_late_sample_keeps_what_was_done_and_the_next_is_whole():
     evaluator = make_table_evaluator(source)
     late = score(evaluator, timeout=SHORT)
     assert late.timed_out is True
-    assert list_counted(late) == [(1, False, "a", OTHER, True, [], [(4, "a", "differ_x", (0,))])]
+    on_input = [(5, "None", "differ_x", (1,))]
+    assert list_counted(late) == [
+        (1, False, "a", OTHER, True, on_input, [(4, "a", "differ_x", (0,))]),
+        (3, False, "c", GRID, False, on_input, []),
+    ]
     for _ in range(2):
         whole = score(evaluator, sample={"input": THIRD, "output": THIRD})
         assert whole.timed_out is False
@@ -705,18 +822,26 @@ def test_a_late_sample_keeps_what_was_done_and_the_next_is_whole():
 
 
 def test_what_all_samples_share_is_begun_again_after_a_late_one():
-    begun = []
+    begun = Counter()
+    late = True
 
-    def spin_first(values):
-        begun.append(values)
-        return spin(values) if len(begun) == 1 else values
+    def spin_at_first(values):
+        begun["spin_at_first"] += 1
+        return spin(values) if late else values
 
-    source = write_batt("t1 = first(S)", "t2 = spin_first(S)", output(1, "a"), output(2, "b"))
-    evaluator = make_table_evaluator(source, {**NAMES, "spin_first": spin_first})
-    assert list_outputs(score(evaluator, timeout=SHORT)) == [("a", PAIRS[0])]
+    def note(values):
+        begun["note"] += 1
+        return values
+
+    source = write_batt("t1 = spin_at_first(S)", "t2 = note(S)", output(1, "a"), output(2, "b"))
+    names = {**NAMES, "spin_at_first": spin_at_first, "note": note}
+    evaluator = make_table_evaluator(source, names)
+    assert list_outputs(score(evaluator, timeout=SHORT)) == [("b", PAIRS)]
+    late = False
     for _ in range(2):
-        assert list_outputs(score(evaluator)) == [("a", PAIRS[0]), ("b", PAIRS)]
-    assert begun == [PAIRS, PAIRS]
+        assert list_outputs(score(evaluator)) == [("a", PAIRS), ("b", PAIRS)]
+    # Stopped, and again at the end of its sample; then once for the others.
+    assert begun == {"spin_at_first": 3, "note": 1}
 
 
 def test_a_late_differ_leaves_the_candidates_and_the_other_differs():
@@ -1025,9 +1150,13 @@ def write_modules(folder, **texts):
         (folder / f"{name}.py").write_text(text)
 
 
+def list_imports(prelude):
+    return read_prelude(parse(prelude)).imports
+
+
 def test_the_names_are_those_of_the_folders_dsl(folder):
     write_modules(folder, dsl=DSL, constants="ZERO = 0\n")
-    names = load_names("", ["mirror", "ZERO"])
+    names = load_names([], ["mirror", "ZERO"])
     assert names["mirror"](GRID + OTHER) == OTHER + GRID
     assert (names["ZERO"], names["len"], names["None"]) == (0, len, None)
     assert names["_get_safe_default"](len) == ()
@@ -1043,23 +1172,110 @@ def test_a_batts_imports_are_left_alone_where_the_dsl_has_every_name(folder):
 
 def test_a_name_that_the_dsl_lacks_is_looked_for_in_the_batts_imports(folder):
     write_modules(folder, dsl=DSL, constants="ZERO = 0\n", pile="ONE, ZERO = 1, 'another'\n")
-    names = load_names("from pile import *\n", ["mirror", "ONE"])
+    names = load_names(list_imports("from pile import *\n"), ["mirror", "ONE"])
     assert (names["ONE"], names["ZERO"]) == (1, 0)
+
+
+@pytest.mark.parametrize("has_dsl", [True, False], ids=["a DSL", "no DSL"])
+@pytest.mark.parametrize(
+    ("prelude", "value"),
+    [
+        pytest.param(
+            "from unwanted import *\nfrom own import ONE\n", "own", id="a single name before all names"
+        ),
+        pytest.param(
+            "from own import ONE\nfrom unwanted import *\n", "own", id="a single name after all names"
+        ),
+        pytest.param("from own import that as ONE\nfrom unwanted import *\n", "that", id="another name"),
+        pytest.param("from other import ONE\nfrom own import ONE\n", "own", id="the last of two"),
+        pytest.param(
+            "from unwanted import *\nfrom other import *\nfrom own import *\n",
+            "own",
+            id="all names: the last",
+        ),
+        pytest.param("from own import *\nfrom empty import *\n", "own", id="all names: the last that has it"),
+        pytest.param(
+            "from own import ONE\nimport unwanted, nowhere\nfrom unwanted import ZERO\n",
+            "own",
+            id="no other name",
+        ),
+        pytest.param("from own import *\nfrom nowhere import *\n", "own", id="a module that is nowhere"),
+        pytest.param(
+            "from own import ONE\nfrom other import THREE as ONE\n", "own", id="a name that is nowhere"
+        ),
+        pytest.param("from own import *\nfrom leaving import ONE\n", "own", id="a module that ends"),
+        pytest.param(
+            "from own import ONE\nimport nowhere.sub as ONE\n", "own", id="a package that is nowhere"
+        ),
+        pytest.param(
+            "from .own import *\ntry:\n    pass\nfinally:\n    from own import *",
+            "own",
+            id="no package of its own",
+        ),
+        pytest.param(
+            "try:\n    from own import ONE\nexcept ImportError:\n    from other import ONE\n", "own", id="try"
+        ),
+        pytest.param(
+            "try:\n    from nowhere import ONE\nexcept ImportError:\n    from own import ONE\n",
+            "own",
+            id="except",
+        ),
+        pytest.param(
+            "raise SystemExit\nif False:\n    from own import ONE\nONE.x = 1\n", "own", id="other statements"
+        ),
+    ],
+)
+def test_a_name_comes_from_the_import_that_binds_it(folder, has_dsl, prelude, value):
+    own = "ONE, that, mirror, _get_safe_default = 'own', 'that', len, len\n"
+    write_modules(folder, own=own, other="ONE = 'other'\n", empty="", leaving="raise SystemExit")
+    write_modules(folder, unwanted="open('ran', 'w').close()\n")
+    if has_dsl:
+        write_modules(folder, dsl=DSL, constants="ZERO = 0\n")
+    else:
+        prelude = f"from own import mirror, _get_safe_default\n{prelude}"
+    names = load_names(list_imports(prelude), ["ONE", "mirror", "I", "3", "None"])
+    assert names["ONE"] == value
+    assert (names["mirror"] is len) is not has_dsl
+    assert not Path("ran").exists()
+
+
+def test_a_name_that_python_has_is_taken_from_an_import_of_it_alone(folder):
+    write_modules(folder, dsl=DSL, constants="", own="max = len = 5\n")
+    names = load_names(list_imports("from own import max\nfrom pile import *\n"), ["mirror", "max", "len"])
+    assert (names["max"], names["len"]) == (5, len)
 
 
 def test_without_a_dsl_the_names_are_those_of_the_batts_imports(folder):
     write_modules(folder, pile="def mirror(grid):\n    return 5\n", own="ZERO = 7\n")
-    names = load_names("from pile import *\nfrom own import ZERO\nimport own as that\n", ["mirror"])
+    imports = list_imports("from pile import *\nfrom own import ZERO\nimport own as that\n")
+    names = load_names(imports, ["mirror", "ZERO", "that", "len"])
     assert (names["mirror"](GRID), names["ZERO"], names["that"].ZERO, names["len"]) == (5, 7, 7, len)
 
 
 def test_without_either_the_names_are_those_of_the_dsl_that_comes_along(folder):
     from batt_utils.arc import constants, dsl
 
-    names = load_names("from pile import *\n", ["hmirror", "ZERO"])
+    names = load_names(list_imports("from pile import *\n"), ["hmirror", "ZERO"])
     assert names["hmirror"] is dsl.hmirror
     assert names["ZERO"] is constants.ZERO
     assert names["_get_safe_default"] is dsl._get_safe_default
+
+
+@pytest.mark.parametrize(
+    "prelude",
+    [
+        "from dsl import *\nfrom constants import *\nfrom safe_dsl import _get_safe_default\n",
+        "from .pile import *\n",
+    ],
+    ids=["the newest", "a package of its own"],
+)
+def test_imports_that_cannot_be_found_leave_the_dsl_that_comes_along(folder, prelude):
+    from batt_utils.arc import constants, dsl
+
+    write_modules(folder, constants="ZERO = 'another'\n", pile="hmirror = ZERO = 'another'\n")
+    names = load_names(list_imports(prelude), ["hmirror", "ZERO"])
+    found = names["hmirror"], names["ZERO"], names["_get_safe_default"]
+    assert found == (dsl.hmirror, constants.ZERO, dsl._get_safe_default)
 
 
 # A worker's process
@@ -1072,9 +1288,7 @@ def process(folder, monkeypatch):
     """What `prepare` changes in a process is put back."""
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    monkeypatch.setattr(evaluate, "_host", None, raising=False)
-    yield folder
-    gc.unfreeze()
+    return folder
 
 
 def make_samples(task_id, demo=PAIRS, test=((THIRD, OTHER),)):
@@ -1106,6 +1320,48 @@ def test_a_batt_that_is_a_function_is_scored_in_a_prepared_process(process, by_n
     prepare("my_batt" if by_name else import_batt("my_batt"), make_samples(f"called {by_name}"))
     result = score_sample(Job(f"called {by_name}", "test", 0, True), LONG, "pile.log")
     assert list_outputs(result) == [("a", (PAIRS, THIRD))]
+
+
+FORMS_DSL = """
+def apply(function, values): return tuple(function(value) for value in values)
+def mapply(function, values): return tuple(item for value in values for item in function(value))
+def first(values): return values[0]
+def second(values): return values[1]
+def p_g(grid): return tuple((cell, grid) for row in grid for cell in row)
+def hmirror(grid): return grid[::-1]
+def fill(grid, one): return grid
+def identity(value): return value
+def size(values): return (len(values),)
+"""
+FORMS_PILE = "from constants import *\nfrom dsl import *\n"
+FORMS_GPU = """
+from dsl import *
+def batch_process_samples_gpu(S):
+    inputs, outputs = apply(first, S), apply(second, S)
+    return inputs, outputs, mapply(p_g, inputs), mapply(p_g, outputs)
+"""
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_batt_of_each_form_gives_what_it_gives_when_it_is_called(process, name, capfd):
+    source, table = write_form(FORMS[name])
+    write_modules(process, dsl=FORMS_DSL, constants="ZERO = 0\n", batt_gpu=FORMS_GPU, pile=FORMS_PILE)
+    write_modules(process, safe_dsl=DSL, gpu_env="GPUEnv = None\n", my_batt=source, my_batt_call=table)
+    jobs = [Job(name, "demo", 0, True), Job(name, "demo", 1, True), Job(name, "test", 0, True)]
+
+    def run(batt):
+        prepare(batt, make_samples(name))
+        results = [score_sample(job, LONG, "pile.log") for job in jobs]
+        return [
+            (result.candidates, [result.counts[place] for place in result.counts_of]) for result in results
+        ]
+
+    called = run("my_batt")
+    assert all(len(candidates) == 3 and all(counts) for candidates, counts in called)
+    capfd.readouterr()
+    write_modules(process, pile="raise SystemExit", batt_gpu="raise SystemExit", gpu_env="raise SystemExit")
+    assert run(make_plan(load_batt("my_batt").program)) == called
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_batts_arguments_are_those_of_its_job(process):
@@ -1192,6 +1448,26 @@ def test_imports_that_fail_are_told_by_the_first_job(process, modules, problem):
         score_sample(Job("imports", "demo", 0), LONG, "pile.log")
     assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.EMFILE, "raise the limit of open files (ulimit -n)"),
+        (errno.ENOSPC, "free some space"),
+        (errno.ENOENT, "mend "),
+    ],
+    ids=["no handle", "no space", "another error"],
+)
+@pytest.mark.parametrize(("name", "what"), [("dsl", "dsl.py"), ("pile", "the batt's imports")])
+def test_an_import_that_lacks_something_is_told(process, name, what, number, advice):
+    write_modules(process, **{name: f"raise OSError({number}, 'not now')\n"}, constants="")
+    prepare(make_plan(read_program("from pile import *\n" + USES_S)), make_samples(f"{name} {number}"))
+    with pytest.raises(ValueError) as caught:
+        score_sample(Job(f"{name} {number}", "demo", 0), LONG, "pile.log")
+    message = str(caught.value)
+    assert message.startswith(f"{what}: ")
+    assert f": [Errno {number}] not now: {advice}" in message
 
 
 # The speed check

@@ -75,6 +75,44 @@ def test_an_invented_program_is_inlined_as_the_slow_way_does(table, kind, shared
         assert inliner.name(kind, root) == md5(expected.encode()).hexdigest()
 
 
+@given(call_tables(), st.sampled_from(KINDS))
+def test_any_source_has_the_same_limit(table, kind):
+    calls = check_calls(write_entries(table))
+    for root in table:
+        source = write_source(calls, kind, root)
+        length = len(inline_variables(source).partition("return ")[2])
+        with mock.patch.object(inline, "LIMIT", length):
+            inline_variables(source)
+        with mock.patch.object(inline, "LIMIT", length - 1), pytest.raises(TooLong) as caught:
+            inline_variables(source)
+        assert str(caught.value) == f"{kind} is too long: its inlined text has {length:,} characters"
+
+
+def test_a_doubling_source_is_refused_before_its_text_is_built():
+    import astor
+
+    for lines in (22, 30, 1000):
+        source = HEAD + "    x1 = f(I)\n"
+        source += "".join(f"    x{n} = f(x{n - 1}, x{n - 1})\n" for n in range(2, lines + 1))
+        length = 9 * 2 ** (lines - 1) - 5
+        with mock.patch.object(astor, "to_source") as build, pytest.raises(TooLong) as caught:
+            inline_variables(f"{source}    return x{lines}\n")
+        assert str(caught.value) == f"solve is too long: its inlined text has {length:,} characters"
+        assert not build.called
+
+
+def test_a_length_is_told_that_has_more_digits_than_python_writes():
+    lines = 15_000
+    entries = {1: "f, I"} | {t: f"f, t{t - 1}, t{t - 1}" for t in range(2, lines + 1)}
+    calls = check_calls(entries)
+    for inlined in (
+        lambda: Inliner(calls, [lines]).source("solve", lines),
+        lambda: inline_variables(write_source(calls, "solve", lines)),
+    ):
+        with pytest.raises(TooLong, match=r"its inlined text has [0-9,]+ characters$"):
+            inlined()
+
+
 @given(call_tables())
 def test_a_text_is_too_long_from_its_first_character_above_the_limit(table):
     calls = check_calls(write_entries(table))

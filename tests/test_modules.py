@@ -1,12 +1,17 @@
+import errno
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from forms import CALLS, FORMS, write_form
 
 import batt_utils
 from batt_utils import card
 from batt_utils.modules import BattModule, find_module, load_batt
 from batt_utils.program import check_calls, read_program
+from machines import find_ways, mounted, read_only
 
 SOURCE = """\
 from nowhere import *
@@ -59,8 +64,9 @@ def fail(name):
     return str(caught.value)
 
 
-def expected(name, source=SOURCE):
-    return BattModule(name, read_program(source), check_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"}))
+def expected(name, source=SOURCE, reason=""):
+    program = None if reason else read_program(source)
+    return BattModule(name, program, reason, check_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"}))
 
 
 def test_a_module_of_the_current_folder_is_read(here):
@@ -91,16 +97,69 @@ def test_a_module_of_a_folder_is_named_with_a_dot(here):
     assert load_batt("made.today.my_batt") == expected("made.today.my_batt")
 
 
+def test_a_name_may_end_like_its_file(here):
+    write(here, "some_batt")
+    assert load_batt("some_batt.py") == expected("some_batt")
+
+
 @pytest.mark.parametrize(
-    "source",
-    [FOREIGN, SOURCE + "\nbatt = fast(batt)\n", "from other import batt\n"],
-    ids=["code", "more", "import"],
+    ("source", "reason"),
+    [(SOURCE, ""), (FOREIGN, "line 2: def batt(*arguments):")],
+    ids=["program", "function"],
 )
-def test_a_batt_of_another_shape_is_not_executed(here, source):
+@pytest.mark.parametrize("table", [TABLE, None, "t_call = load()\n"], ids=["one", "none", "a broken one"])
+def test_a_table_that_is_given_comes_before_that_of_the_file(here, source, reason, table):
+    write(here, "some_batt", source, table)
+    calls = check_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
+    assert load_batt("some_batt", calls) == expected("some_batt", source, reason)._replace(calls=calls)
+
+
+def test_a_table_that_is_given_is_that_of_the_batt(here):
+    write(here, "some_batt")
+    with pytest.raises(ValueError, match=r"^t_call: t2 is missing, the batt has g\(t1, C\)"):
+        load_batt("some_batt", check_calls({1: "f, I"}))
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        pytest.param(FOREIGN, "line 2: def batt(*arguments):", id="code"),
+        pytest.param(SOURCE + "\nbatt = fast(batt)\n", "line 12: batt = fast(batt)", id="more"),
+        pytest.param(
+            "from other import batt\n", "no line `def batt(task_id, S, I, C, log_path):`", id="import"
+        ),
+    ],
+)
+def test_a_batt_of_another_shape_is_not_executed(here, source, reason):
     write(here, "some_batt", source)
+    assert load_batt("some_batt") == expected("some_batt", source, reason)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_batt_of_each_form_is_read_and_not_executed(here, name):
+    write(here, "some_batt", *write_form(FORMS[name]))
     batt = load_batt("some_batt")
-    assert batt == expected("some_batt", source)
-    assert batt.program is None
+    assert (batt.reason, batt.calls) == ("", batt.program.calls)
+    assert {t: str(call) for t, call in batt.calls.items()} == CALLS
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "gpu"])
+def test_for_a_gpu_a_batt_that_imports_its_library_is_called(here, device):
+    for name, form in FORMS.items():
+        write(here, "some_batt", *write_form(form))
+        batt = load_batt("some_batt", device=device)
+        if name == "12 Oct" and device == "gpu":
+            assert (batt.program, batt.reason) == (None, "line 7: import cupy as cp (--device gpu)")
+        else:
+            assert batt == load_batt("some_batt")
+            assert batt.program is not None
+
+
+def test_for_a_gpu_a_table_that_does_not_fit_is_told(here):
+    source, table = write_form(FORMS["12 Oct"])
+    write(here, "some_batt", source, table.replace("hmirror", "vmirror"))
+    with pytest.raises(ValueError, match="t5 is vmirror"):
+        load_batt("some_batt", device="gpu")
 
 
 def test_a_table_is_not_executed(here):
@@ -125,7 +184,7 @@ def test_a_module_that_is_nowhere_is_told(name):
     "name", ["", "some_batt.py ", "../batt", "a-b", ".batt", "a..b", "/etc/passwd", "a\nb"]
 )
 def test_a_name_of_no_module_is_told(name):
-    assert fail(name) == f"{name!r} is no module name: give -b the name of a batt without .py"
+    assert fail(name) == f"{name!r} is no module name: give -b that of a batt here or on the import path"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +260,41 @@ def test_a_batt_of_ones_own_is_not_written_over(here, elsewhere, monkeypatch):
     write(elsewhere, "batt")
     assert load_batt("batt") == expected("batt")
     write(here, "batt", FOREIGN)
-    assert load_batt("batt") == expected("batt", FOREIGN)
+    assert load_batt("batt") == expected("batt", FOREIGN, "line 2: def batt(*arguments):")
+
+
+LOAD = f"""
+import sys
+sys.path.insert(0, {str(CHECKOUT)!r})
+from batt_utils import card
+from batt_utils.modules import load_batt
+sys.path[:] = [entry for entry in sys.path if entry not in ("", {str(CHECKOUT)!r})]
+try:
+    load_batt("batt")
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("way", find_ways())
+def test_a_place_where_none_can_be_written_is_told(here, monkeypatch, way):
+    if way == "real":
+        command = mounted(read_only(here), [sys.executable, "-c", LOAD])
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    else:
+
+        def fail(path, *_, **__):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+        monkeypatch.setattr(Path, "write_text", fail)
+        with pytest.raises(OSError) as caught:
+            load_batt("batt")
+        said = str(caught.value)
+    assert said == (
+        "'batt.py' cannot be written (Read-only file system): "
+        "change to a folder that can be written to, or name a batt with -b"
+    )
+    assert list(here.iterdir()) == []
 
 
 def test_a_demo_batt_that_cannot_be_written_is_told(monkeypatch):

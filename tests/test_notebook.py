@@ -3,7 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,16 @@ def batt(task_id, S, I, C, log_path):
 """
 
 
+SLOW = """
+from time import sleep
+
+def batt(task_id, S, I, C, log_path):
+    sleep(SECONDS)
+    return [(1, True, 'a', I)], []
+"""
+SOON = 2  # seconds
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebook")
@@ -69,10 +82,10 @@ def kernel(folder):
 def run(kernel):
     """Runs a cell; gives what it printed, and the name of an error that it ended with."""
 
-    def run(source, **replacements):
+    def run(source, may_fail=False, **replacements):
         for name, text in replacements.items():
             source = source.replace(name, str(text))
-        cell = new_code_cell(source)
+        cell = new_code_cell(source, metadata={"tags": ["raises-exception"] if may_fail else []})
         kernel.nb.cells.append(cell)
         kernel.execute_cell(cell, len(kernel.nb.cells) - 1)
         return "".join(output.get("text") or output.get("ename", "") for output in cell.outputs)
@@ -111,6 +124,34 @@ def test_a_changed_batt_is_the_one_that_runs(run, folder, tmp_path, cell, proces
         printed = run(cell, BATT="mine", OUT=tmp_path / name)
         assert {*printed.splitlines()} >= {f"{name} in a {process}", "1 tasks - 0 timeouts"}
         assert f"O = {name}(I)\n" in read_solver(tmp_path / name)
+
+
+@pytest.mark.parametrize("cell", [MAGIC, MAIN], ids=["magic", "main"])
+@pytest.mark.parametrize("seconds", [0.1, 1000], ids=["at work", "in a hang"])
+def test_an_interrupted_cell_ends_soon_and_those_after_it_run(run, folder, tmp_path, cell, seconds):
+    (folder / "slow.py").write_text(SLOW.replace("SECONDS", str(seconds)))
+    (folder / "slow_call.py").write_text("t_call = {1: 'identity, I'}\n")
+    (kernel,) = re.findall(r"\d+", run("import os\nprint(os.getpid())"))
+    out = tmp_path / "out"
+    when = []
+
+    def interrupt():
+        while seconds < 1 and len([*out.glob("solver_dir/*")]) < 2:
+            time.sleep(0.01)
+        when.append(time.perf_counter())
+        os.kill(int(kernel), signal.SIGINT)
+
+    threading.Timer(3, interrupt).start()
+    many = cell.replace(f" -i {TASK}", " -i -t 2000").replace(f"['{TASK}']", "[], timeout=2000")
+    printed = run(many, may_fail=True, BATT="slow", OUT=out)
+    assert time.perf_counter() - when[0] < SOON
+    done = len([*out.glob("solver_dir/*")])
+    assert done >= 2 or seconds > 1
+    assert f"\n{done} tasks - 0 timeouts\n" in printed
+    assert "CancelledError" in printed if cell == MAIN else "SystemExit" in printed
+
+    for place, again in enumerate([MAIN, MAGIC]):
+        assert "1 tasks - 0 timeouts\n" in run(again, BATT="tmp_batt_onerun_run", OUT=tmp_path / str(place))
 
 
 def test_a_function_of_the_notebook_runs(run, tmp_path):

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, namedtuple
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ TABLES = json.loads((GOLDEN / "inline_expand.json").read_text())
 SCENARIOS = json.loads((GOLDEN / "scoring.json").read_text())
 ROOTS = [(table["t_call"], root) for table in TABLES for root in table["roots"]]
 GRID, OTHER, THIRD = ((1,),), ((2,),), ((3,),)
+Record = namedtuple("Record", ["hint", "value"])
 
 
 def make_tuples(value):
@@ -110,6 +111,8 @@ def test_a_recorded_run_is_scored_and_saved_as_recorded(scenario, tmp_path):
         pytest.param("f(t1.t, I)", ["f", "t1", "I"], id="a call with a trailing .t"),
         pytest.param("f", ["f"], id="no argument"),
         pytest.param("f()", ["f"], id="a call without an argument"),
+        pytest.param(Record(("f, g", None), ("f", "t1", "-3")), ["f", "t1", "-3"], id="a record"),
+        pytest.param(Record(None, ("f",)), ["f"], id="a record without an argument"),
     ],
 )
 def test_an_entry_of_the_table_is_read_in_each_of_its_forms(entry, call):

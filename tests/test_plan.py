@@ -73,9 +73,9 @@ def test_a_measure_has_slots_of_its_own_for_what_depends_on_an_output():
     palette, minus, target = (plan.names[name] for name in ("palette", "minus", "C"))
     of_target, own = plan.slot_of[3], plan.own
     assert plan.owners["a"].measure.steps == (
-        Step(of_target, (palette, target), False),
-        Step(own + 1, (palette, own), False),
-        Step(own + 2, (minus, own + 1, of_target), False),
+        Step(of_target, (palette, target), ()),
+        Step(own + 1, (palette, own), ()),
+        Step(own + 2, (minus, own + 1, of_target), ()),
     )
     assert plan.owners["a"].measure.values == (own + 2,)
     assert plan.size == own + 3

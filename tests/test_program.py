@@ -1,17 +1,23 @@
+from contextlib import suppress
 from hashlib import md5
 
 import pytest
 from conftest import Text, call_tables, recorded_roots, write_entries, write_nested
+from forms import CALLS, FORMS, write_form
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batt_utils.prelude import Import
 from batt_utils.program import (
     Call,
     Candidate,
     DifferItem,
+    HintValue,
+    OtherShape,
     body,
     check_agreement,
     check_calls,
+    find_dependents,
     make_call,
     needs,
     read_calls,
@@ -28,6 +34,8 @@ GUARDED = """\
     except (TypeError, AttributeError, ValueError):
         t{0} = _get_safe_default({2})
 """
+THREE = (TypeError, AttributeError, ValueError)
+FIVE = (TypeError, AttributeError, ValueError, IndexError, KeyError)
 FOUR = "    t{}, t{}, t{}, t{} = batch_process_samples_gpu(S)\n"
 VALID = (
     IMPORTS
@@ -46,6 +54,12 @@ VALID = (
 
 def write_lines(*lines):
     return IMPORTS + HEAD + "".join(f"    {line}\n" for line in lines) + END
+
+
+def write_guarded(t, call, errors):
+    names = ", ".join(error.__name__ for error in errors)
+    text = GUARDED.format(t, call, call.partition("(")[0])
+    return text.replace("TypeError, AttributeError, ValueError", names)
 
 
 def read_lines(*lines):
@@ -67,10 +81,11 @@ def test_a_batt_is_read_as_what_it_says():
         3: Call("t1", ("t2", "C", "-1"), (1, 2)),
         4: Call("differ_x", ("I", "C"), ()),
     }
-    assert program.guarded == {1, 3}
+    assert program.guarded == {1: THREE, 3: THREE}
     assert program.candidates == (Candidate(2, False, "a3"), Candidate(3, True, "a3"))
     assert program.differs == (DifferItem(4, "None", "differ_x"),)
-    assert program.imports == IMPORTS
+    assert program.imports == (Import("*", "from pile import *"),)
+    assert program.gpu_import == ""
 
 
 @pytest.mark.parametrize(
@@ -96,7 +111,7 @@ def test_a_call_is_read_in_each_of_its_forms(lines, expected):
     program = read_lines(*lines)
     assert {t: str(call) for t, call in program.calls.items()} == expected
     assert list(program.calls) == list(expected)
-    assert program.guarded == frozenset()
+    assert program.guarded == {}
 
 
 @pytest.mark.parametrize(
@@ -111,12 +126,18 @@ def test_a_call_is_read_in_each_of_its_forms(lines, expected):
         ),
         pytest.param(VALID.replace("'a3'", "'ä b\"c'"), id="an unusual solver"),
         pytest.param("#" * 300_000 + "\n" + VALID, id="a long comment"),
+        pytest.param(f'"""\n{VALID}"""\n{VALID}', id="a batt in a text before it"),
+        pytest.param(VALID.replace(IMPORTS, "x = 1\n"), id="code before it"),
+        pytest.param(
+            VALID.replace(IMPORTS, IMPORTS + "def batt(S):\n    pass\n"), id="another batt before it"
+        ),
+        pytest.param(VALID.replace("\n", "\n  # why\n\n"), id="comments everywhere"),
     ],
 )
 def test_a_batt_may_be_written_somewhat_otherwise(source):
     compile(source, "batt", "exec")
     program = read_program(source)
-    assert (program.calls, program.guarded) == (read_program(VALID).calls, {1, 3})
+    assert (program.calls, program.guarded) == read_program(VALID)[:2]
 
 
 @pytest.mark.parametrize(
@@ -203,11 +224,8 @@ def test_a_batt_may_be_written_somewhat_otherwise(source):
         pytest.param("return o, s", "return o, s, 1", id="more is returned"),
         pytest.param("    return o, s\n", "", id="no return"),
         pytest.param("    return o, s\n", "    return o, s\n\nbatt = None\n", id="code after it"),
-        pytest.param("from pile import *\n", "from pile import *\nx = 1\n", id="code before it"),
-        pytest.param("from pile import *\n", "from pile import *; x = 1\n", id="code beside the imports"),
         pytest.param("from pile import *\n", "from pile import (\n", id="the imports do not end"),
         pytest.param("from pile import *\n\n\n", "@cache\n", id="decorator"),
-        pytest.param("from pile import *\n", '"""\n' + VALID + '"""\n', id="a batt in a text"),
         pytest.param(
             "def batt(task_id, S, I, C, log_path):", "def batt(task_id, S, I, C):", id="fewer parameters"
         ),
@@ -218,25 +236,159 @@ def test_a_batt_may_be_written_somewhat_otherwise(source):
 )
 def test_a_near_miss_is_a_function_to_be_called(old, new):
     assert VALID.count(old) >= 1
-    assert read_program(VALID.replace(old, new, 1)) is None
+    with pytest.raises(OtherShape):
+        read_program(VALID.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        pytest.param("t1(I)", "t1(f(I))", "line 11: t2 = t1(f(I))", id="plain"),
+        pytest.param("t1(I)", "f(t9)", "line 11: t2 = f(t9)", id="reference to nothing"),
+        pytest.param("t1(I)", "s(I)", "line 11: t2 = s(I)", id="a name of the function"),
+        pytest.param("t1(I)", "batt(I)", "line 11: t2 = batt(I)", id="the function itself"),
+        pytest.param("identity(p_g)", "identity(x=I)", "line 8: t1 = identity(x=I)", id="call in a guard"),
+        pytest.param("identity(p_g)", "identity(t5)", "line 8: t1 = identity(t5)", id="reference in a guard"),
+        pytest.param(
+            "except (TypeError, AttributeError, ValueError):",
+            "except Exception:",
+            "line 9: except Exception:",
+            id="other exceptions",
+        ),
+        pytest.param(
+            "    except (T",
+            "\n    # why\n    except (TypeError, T",
+            "line 11: except (TypeError, TypeError, A",
+            id="other exceptions after a comment",
+        ),
+        pytest.param(
+            "default(identity)", "default(p_g)", "line 10: t1 = _get_safe_default(p_g)", id="default"
+        ),
+        pytest.param(
+            "o.append((2, ", "o.append((9, ", "line 17: o.append((9, False, 'a3', t2))", id="candidate"
+        ),
+        pytest.param(
+            "o.append((2, False, 'a3', t2))",
+            "o.append((4, False, 'a3', t4))",
+            "line 17: o.append((4, False, 'a3', t4))",
+            id="candidate too early",
+        ),
+        pytest.param(
+            "s.append((4, 'None', 'differ_x', t4))",
+            "s.append((7, 'None', 'differ_x', t7))",
+            "line 20: s.append((7, 'None', 'differ_x', t7))",
+            id="differ of no call",
+        ),
+        pytest.param(
+            "    t2 = t1(I)\n",
+            FOUR.format(2, 5, 6, 1),
+            "line 11: t2, t5, t6, t1 = batch_process",
+            id="the four",
+        ),
+        pytest.param("    o = []\n", "", "line 6: try:", id="no list of outputs"),
+        pytest.param("return o, s", "return s, o", "line 21: return s, o", id="s first"),
+        pytest.param("    return o, s\n", "", "line 21: the end", id="no return"),
+        pytest.param(END, END + "\n# why\nbatt = 1\n", "line 24: batt = 1", id="code after it"),
+        pytest.param(
+            "from pile", "from pile import (\nfrom pile", "line 1: from pile import (", id="no Python"
+        ),
+        pytest.param("\n\n\ndef", "\n@cache\n@fast\ndef", "line 2: @cache", id="decorator"),
+        pytest.param("C, log_path", "C", "line 4: def batt(task_id, S, I, C):", id="fewer parameters"),
+        pytest.param("def batt(", "async def batt(", "line 4: async def batt(", id="async"),
+        pytest.param(
+            "def batt(", "def bat(", "no line `def batt(task_id, S, I, C, log_path):`", id="no batt"
+        ),
+    ],
+)
+def test_the_first_line_that_does_not_fit_is_told(old, new, reason):
+    assert VALID.count(old) >= 1
+    with pytest.raises(OtherShape) as caught:
+        read_program(VALID.replace(old, new, 1))
+    assert str(caught.value).startswith(reason)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 120
+
+
+@pytest.mark.parametrize(
+    ("prelude", "reason"),
+    [
+        pytest.param("from a import p_g\nx = 1\n", "", id="imported"),
+        pytest.param("def f(p_g):\n    identity = p_g\n", "", id="names of a function"),
+        pytest.param("class A:\n    p_g = 1\n    def identity(self): pass\n", "", id="names of a class"),
+        pytest.param("p_g.x = 1\nlambda: p_g\nif __name__ == '__main__':\n    batt()\n", "", id="no binding"),
+        pytest.param("p_g = 1\n", "line 1: p_g = 1 (the calls use p_g)", id="an argument"),
+        pytest.param(
+            "\ndef identity(x):\n    return x\n",
+            "line 2: def identity(x): (the calls use identity)",
+            id="a function",
+        ),
+        pytest.param("p_g = 1\nidentity = 2\n", "line 1: p_g = 1 (the calls use p_g)", id="two"),
+        pytest.param(
+            "try:\n    import p_g\nexcept A:\n    p_g = None\n",
+            "line 4: p_g = None (the calls use p_g)",
+            id="also imported",
+        ),
+        pytest.param(
+            "def _get_safe_default(f):\n    pass\n",
+            "line 1: def _get_safe_default(f): (the calls use _get_safe_default)",
+            id="the default",
+        ),
+        pytest.param(
+            "class ValueError(Exception):\n    pass\n",
+            "line 1: class ValueError(Exception): (the calls use ValueError)",
+            id="an exception",
+        ),
+        pytest.param("class KeyError(Exception):\n    pass\n", "", id="an exception of other guards"),
+        pytest.param("t1 = I = differ_y = batch_process_samples_gpu = s = 1\n", "", id="what no call uses"),
+    ],
+)
+def test_a_prelude_binds_no_name_of_a_call_otherwise_than_by_an_import(prelude, reason):
+    source = VALID.replace(IMPORTS, prelude)
+    compile(source, "batt", "exec")
+    if reason:
+        with pytest.raises(OtherShape) as caught:
+            read_program(source)
+        assert str(caught.value) == reason
+    else:
+        assert read_program(source).calls == read_program(VALID).calls
+
+
+def test_without_a_guard_no_call_uses_the_default():
+    prelude = "def _get_safe_default(f):\n    pass\nValueError = 1\n"
+    assert read_program(prelude + HEAD + PLAIN.format(1, "f(I)") + END).guarded == {}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_batt_is_read_in_each_form(name):
+    source, table = write_form(FORMS[name])
+    compile(source, "batt", "exec")
+    program = read_program(source)
+    assert {t: str(call) for t, call in program.calls.items()} == CALLS
+    errors = THREE if name in ("12 Oct", "13 Oct") else FIVE
+    as_four = range(1, 5) if name in ("12 Oct", "13 Oct", "15 Oct") else ()
+    assert program.guarded == {t: errors for t in CALLS if t not in as_four}
+    assert [candidate.solver_id for candidate in program.candidates] == ["a1", "b2", "c3"]
+    assert [differ.name for differ in program.differs] == ["differ_a", "differ_b"]
+    assert program.gpu_import == ("line 7: import cupy as cp" if name == "12 Oct" else "")
+    check_agreement(program, read_calls(table, "x_call.py"), "x_call.py")
 
 
 @pytest.mark.parametrize("source", ["", "\n", "batt = 1\n", HEAD, END, "\0"], ids=repr)
 def test_what_holds_no_batt_is_no_program(source):
-    assert read_program(source) is None
+    with pytest.raises(OtherShape):
+        read_program(source)
 
 
 @st.composite
 def batts(draw):
     """A batt of the usual form and what it says: (source, table, guarded, candidates, differs)."""
-    table, guarded, candidates, differs = draw(call_tables()), set(), [], []
+    table, guarded, candidates, differs = draw(call_tables()), {}, [], []
     names = st.text("ab'\\\n #)(,ä\"", max_size=4).map(lambda name: name.translate(dict.fromkeys(b"'\\\n")))
     lines = []
     for t, (function, *arguments) in table.items():
         call = f"{function}({', '.join(arguments)})"
         if draw(st.booleans()):
-            guarded.add(t)
-            lines.append(GUARDED.format(t, call, function))
+            guarded[t] = draw(st.sampled_from([THREE, FIVE]))
+            lines.append(write_guarded(t, call, guarded[t]))
         else:
             lines.append(PLAIN.format(t, call))
         for form in draw(st.lists(st.sampled_from(["o", "s", "#", "\n"]), max_size=2)):
@@ -261,7 +413,14 @@ def test_an_invented_batt_is_read_as_it_was_written(batt):
     source, table, guarded, candidates, differs = batt
     compile(source, "batt", "exec")
     program = read_program(source)
-    assert program == (write_table(table), guarded, candidates, differs, IMPORTS)
+    assert program == (
+        write_table(table),
+        guarded,
+        candidates,
+        differs,
+        (Import("*", "from pile import *"),),
+        "",
+    )
 
 
 class Anything(dict):
@@ -300,8 +459,8 @@ def test_what_is_read_of_a_damaged_batt_is_what_python_reads(batt, data):
     place = data.draw(st.integers(len(IMPORTS), len(source) - 1))
     shorter, longer = source[:place] + source[place + 1 :], source[: place + 1] + source[place:]
     for damaged in (shorter, longer):
-        program = read_program(damaged)
-        assert program is None or call_batt(damaged) == call_batt(write_plainly(program))
+        with suppress(OtherShape):
+            assert call_batt(write_plainly(read_program(damaged))) == call_batt(damaged)
 
 
 def test_megabytes_are_read():
@@ -361,6 +520,9 @@ def test_a_table_is_read_in_each_of_its_forms(source):
     assert list(calls) == [1, 3]
 
 
+NO_LITERAL = "no literal `t_call = {N: 'func, arg, ...', ...}`"
+
+
 def test_an_empty_table_is_read():
     assert read_calls("t_call = {}", "call.py") == {}
 
@@ -386,9 +548,7 @@ def test_an_empty_table_is_read():
 def test_a_text_without_a_literal_table_is_told(source):
     with pytest.raises(ValueError) as caught:
         read_calls(source, "x_call.py")
-    assert str(caught.value) == (
-        "x_call.py: no literal `t_call = {N: 'func, arg, ...', ...}`: write the batt anew"
-    )
+    assert str(caught.value) == f"x_call.py: {NO_LITERAL}: write the batt anew"
 
 
 @pytest.mark.parametrize(
@@ -426,6 +586,153 @@ def test_a_bad_entry_is_told(table, problem):
         with pytest.raises(ValueError) as caught:
             read()
         assert str(caught.value) == f"x_call.py: {problem}: write the batt anew"
+
+
+RECORDS = "from collections import namedtuple\nHintValue = namedtuple('HintValue', ['hint', 'value'])\n"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param("HintValue(hint=None, value=('g', 't1', '-3'))", id="usual"),
+        pytest.param("HintValue(hint='Grid', value=('g', 't1', '-3'))", id="text"),
+        pytest.param("HintValue(hint=('Grid', ('Any', ())), value=('g', 't1', '-3'))", id="tuples"),
+        pytest.param("HintValue('Grid', ('g', 't1', '-3'))", id="by place"),
+        pytest.param("HintValue(None, value=('g', 't1', '-3'))", id="one by place"),
+        pytest.param("HintValue(value=('g', 't1', '-3'), hint='Grid')", id="another order"),
+        pytest.param(
+            "HintValue(\n  hint='Grid',\n  value=(\n    'g',\n    't1',\n    '-3',\n  ),\n)", id="lines"
+        ),
+        pytest.param("HintValue(hint = 7 , value = ( 'g' , 't1' , '-3' , ) , )", id="spaces"),
+        pytest.param("HintValue(hint=None, value=['g', 't1', '-3'])", id="a list"),
+        pytest.param('HintValue(hint="x", value=("g", "t1", "-3"))', id="double quotes"),
+        pytest.param("HintValue(hint=None, value=('g', 't1.t', '-3'))", id="a trailing .t"),
+        pytest.param(
+            "HintValue(hint=" + "(" * 40 + "'x'" + ",)" * 40 + ", value=('g', 't1', '-3'))", id="deep"
+        ),
+        pytest.param("HintValue(hint=['a', {1: 2.5}], value=('g', 't1', '-3'))", id="other literals"),
+        pytest.param("HintValue(hint='a' \"b\", value=('g', 't1', '-3'))", id="text in two"),
+        pytest.param("HintValue(hint=\"it's (\", value=('g', 't1', '-3'))", id="a quote and a parenthesis"),
+        pytest.param(r"HintValue(hint='it\'s \\', value=('g', 't1', '-3'))", id="escapes"),
+        pytest.param(
+            "HintValue(hint='value=(\"x\",)), 3: ', value=('g', 't1', '-3'))", id="a text like a record"
+        ),
+        pytest.param(
+            "HintValue(hint='''a', value=('x',)), 3: ''', value=('g', 't1', '-3'))", id="three quotes"
+        ),
+        pytest.param(
+            "HintValue(hint=('''a' ), value=('x',)), 4: HintValue(hint=('b''',), value=('g', 't1', '-3'))",
+            id="three quotes in a tuple",
+        ),
+        pytest.param(r"HintValue(hint=r'\\', value=('g', 't1', '-3'))", id="a raw text"),
+        pytest.param("'g, t1, -3'", id="a text among records"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", ",\n"], ids=["last", "not last"])
+def test_a_record_is_read_in_each_of_its_forms(record, end):
+    source = f"{RECORDS}t_call = {{1: HintValue(hint=None, value=('f',)), 3: {record}{end}}}\n"
+    expected = {1: Call("f", (), ()), 3: Call("g", ("t1", "-3"), (1,))}
+    assert read_calls(source, "x_call.py") == expected
+    exec(source, names := {})
+    assert check_calls(names["t_call"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        pytest.param("HintValue(hint=None)", None, id="no value"),
+        pytest.param("HintValue(None, ('f',), 3)", None, id="three fields"),
+        pytest.param("HintValue(None, ('f',), value=('f',))", None, id="a field twice"),
+        pytest.param("HintValue(hint=None, values=('f',))", None, id="another field"),
+        pytest.param("HintValue(**{'hint': None, 'value': ('f',)})", None, id="stars"),
+        pytest.param("Hint(hint=None, value=('f',))", None, id="another record"),
+        pytest.param("HintValue(hint=print(), value=('f',))", None, id="a call in it"),
+        pytest.param("HintValue(hint=None, value=f)", None, id="a name in it"),
+        pytest.param("HintValue(hint=None, value=('f',)", None, id="no end"),
+        pytest.param("HintValue(hint=f'{'a'}', value=('f',))", None, id="a text that is computed"),
+        pytest.param("HintValue(hint=None, value=())", "()", id="nothing"),
+        pytest.param("HintValue(hint=None, value=('f'))", "'f'", id="a text"),
+        pytest.param("HintValue(hint=None, value='f, I')", "'f, I'", id="a flat text"),
+        pytest.param("HintValue(hint=None, value=None)", "HintValue(hint=None, value=None)", id="None"),
+        pytest.param("HintValue(hint=None, value=('f, I',))", "('f, I',)", id="two items in one text"),
+        pytest.param("HintValue(hint=None, value=('f(I)',))", "('f(I)',)", id="a call in one text"),
+        pytest.param("HintValue(hint=None, value=('f', 3))", "('f', 3)", id="a number"),
+        pytest.param("HintValue(hint=None, value=('f', '3x'))", "f, 3x", id="no name"),
+        pytest.param("HintValue(hint=None, value=('f', ''))", "('f', '')", id="an empty name"),
+        pytest.param("('f', 'I')", "('f', 'I')", id="no record"),
+    ],
+)
+def test_a_bad_record_is_told(record, problem):
+    source = f"{RECORDS}t_call = {{1: {record}}}\n"
+    with pytest.raises(ValueError) as caught:
+        read_calls(source, "x_call.py")
+    expected = f"t1: {problem} is not 'func, arg, ...'" if problem else NO_LITERAL
+    assert str(caught.value).replace("'f, 3x'", "f, 3x") == f"x_call.py: {expected}: write the batt anew"
+
+
+class Record:
+    """A record of a caller's own kind."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+def test_a_caller_may_give_records():
+    table = {1: Record(("f", "I")), 2: Record(["t1.t", "-3"]), 3: "g, t2"}
+    assert check_calls(table) == check_calls({1: "f, I", 2: "t1, -3", 3: "g, t2"})
+    for value in ((), "f, I", {"f": 1}, ("f", 1), 5):
+        with pytest.raises(ValueError, match=r"t_call: t1: .* is not 'func, arg, ...': write the batt anew"):
+            check_calls({1: Record(value)})
+
+
+@pytest.mark.parametrize(
+    "form", ["    {0}: {1!r},\n", "{0}: HintValue(hint={2!r}, value={3!r}),\n"], ids=["texts", "records"]
+)
+def test_megabytes_of_a_table_are_read_by_a_pattern(form, monkeypatch):
+    monkeypatch.setattr("batt_utils.program.parse", None)  # it takes seconds
+    hints = [None, "Grid", ("Callable", ("Any", ("Grid", None))), "it's", "a '(\"b\\", -1]
+    items = {0: ("f", "I")} | {t: ("f", f"t{t - 1}", "-3", "ZERO") for t in range(1, 40_000)}
+    text = "".join(form.format(t, ", ".join(items[t]), hints[t % 6], items[t]) for t in items)
+    assert len(text) > 10**6
+    calls = read_calls(f"{RECORDS}t_call = {{{text}}}\n", "x_call.py")
+    assert calls == {t: make_call(function, arguments) for t, (function, *arguments) in items.items()}
+
+
+HINTS = st.recursive(
+    st.none() | st.integers() | st.text() | st.text("'\"\\\n(),= value{}#", max_size=9),
+    lambda hints: st.lists(hints, max_size=4).map(tuple),
+)
+PLACES = (
+    "{0}: HintValue(hint={1!r}, value={2!r}),\n",
+    "{0}: HintValue({1!r}, {2!r}), ",
+    "  {0} : HintValue(\n    hint={1!r},\n    value={2!r},\n  ),\n\n",
+)
+
+
+@given(call_tables(), st.data())
+def test_an_invented_table_of_records_is_read(table, data):
+    records = {t: (data.draw(HINTS), tuple(items)) for t, items in table.items()}
+    form = data.draw(st.sampled_from(PLACES))
+    text = "".join(form.format(t, *record) for t, record in records.items())
+    source = f"{RECORDS}t_call = {{{text}}}\n"
+    assert read_calls(source, "x_call.py") == write_table(table)
+    assert check_calls({t: HintValue(*record) for t, record in records.items()}) == write_table(table)
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+@given(call_tables(), st.data())
+def test_what_is_read_of_a_damaged_table_is_what_python_reads(table, data):
+    records = {t: HintValue(data.draw(HINTS), tuple(items)) for t, items in table.items()}
+    source = f"{RECORDS}t_call = {records}\n"
+    place = data.draw(st.integers(len(RECORDS), len(source) - 1))
+    for damaged in (source[:place] + source[place + 1 :], source[: place + 1] + source[place:]):
+        try:
+            exec(damaged, names := {})
+            expected = check_calls(names["t_call"])
+            calls = read_calls(damaged, "x_call.py")
+        except Exception:  # Python cannot read it, or it is no literal
+            continue
+        assert calls == expected
 
 
 @given(call_tables(), st.data())
@@ -499,6 +806,18 @@ def test_a_body_is_the_least_that_runs(table):
             shorter = "".join(lines[:place] + lines[place + 1 :])
             exec(f"def solve(S, I, C):\n{shorter}", values := Anything())
             assert has_global_variable(values["solve"], table)
+
+
+@given(call_tables(), st.sets(st.sampled_from(["first", "t", "S", "7", "nowhere"])))
+def test_the_dependents_of_names_are_the_calls_whose_bodies_have_them(table, names):
+    calls = check_calls(write_entries(table))
+    having = {
+        root
+        for root in calls
+        for need in needs(calls, [root])
+        if not names.isdisjoint([calls[need].function, *calls[need].arguments])
+    }
+    assert find_dependents(calls, names) == having
 
 
 def has_global_variable(function, table):

@@ -182,8 +182,8 @@ def run_new(name, task_ids, out, workers):
     scores = []
     score_task = run_batt.score_task
 
-    def keep_scores(session, total_data, task_i, task_id, d_score, *rest):
-        score = score_task(session, total_data, task_i, task_id, d_score, *rest)
+    async def keep_scores(session, total_data, task_i, task_id, d_score, *rest):
+        score = await score_task(session, total_data, task_i, task_id, d_score, *rest)
         counts = score.o_score.score, d_score.score, score.s_score.score, d_score.last_t
         scores.append((*counts, len(score.candidates)))
         return score
@@ -225,8 +225,8 @@ def drop_lost(store):
 def use_clock(monkeypatch):
     check_solver_speed = run_batt.check_solver_speed
 
-    def check_by_clock(*arguments):
-        speeds = check_solver_speed(*arguments)
+    async def check_by_clock(*arguments):
+        speeds = await check_solver_speed(*arguments)
         return {md5: speed._replace(seconds=clock(md5)) for md5, speed in speeds.items()}
 
     monkeypatch.setattr(run_batt, "check_solver_speed", check_by_clock)

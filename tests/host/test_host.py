@@ -7,16 +7,31 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pebble
 import pytest
 
+from batt_utils import card
 from batt_utils.modules import load_batt
+from batt_utils.program import make_call
 from batt_utils.tasks import get_data
-from host import FUNCTIONS, NAME, TASKS, make_host
+from host import FUNCTIONS, NAME, TASKS, make_host, write_batt
+from host.forms import DSL_PRELUDE, FIVE, FORMS, SEED, THREE, Form
+from old_flow import isolate_batt
 
 OLD_FLOW = Path(__file__).parent.parent / "old_flow.py"
 TASK = "007bbfb7"
+# Calls of functions made on the way: an IndexError on each sample, a KeyError on the test samples.
+FRAGILE = (
+    card.Routine("solve_row_12", {1: make_call("nth_of", ["I"]), 2: make_call("t1", ["12"])}, 2),
+    card.Routine("solve_by_heart", {1: make_call("look_up", ["S"]), 2: make_call("t1", ["I"])}, 2),
+)
+PLAIN_FORMS = {
+    guard: Form("plain", DSL_PRELUDE, "so", guard, one_line=False, records=False) for guard in (THREE, FIVE)
+}
+BATTS = {form: f"batt_{place}" for place, form in enumerate((*FORMS, *PLAIN_FORMS.values()))}
+EACH_FORM = pytest.mark.parametrize("form", FORMS, ids=[form.name for form in FORMS])
 
 
 def run_in(folder, *command, python=sys.executable, **environment):
@@ -30,8 +45,13 @@ def run_in(folder, *command, python=sys.executable, **environment):
     )
 
 
-def run_batt(folder, *arguments):
-    return run_in(folder, "run_batt.py", "-i", TASK, "-b", NAME, *arguments)
+def run_batt(folder, *arguments, batt=NAME):
+    return run_in(folder, "run_batt.py", "-i", TASK, "-b", batt, *arguments)
+
+
+def run_old(folder, batt, out):
+    result = run_in(folder, OLD_FLOW, "-i", TASK, "-b", batt, "--out", out)
+    assert result.returncode == 0, result.stderr
 
 
 def list_links(out):
@@ -41,7 +61,7 @@ def list_links(out):
 
 
 def list_files(out):
-    return {path.relative_to(out): path.read_text() for path in out.glob("*_md5/*.py")}
+    return {path.relative_to(out): path.read_bytes() for path in out.glob("*_md5/*.py")}
 
 
 def find_pythons():
@@ -64,6 +84,15 @@ def host(tmp_path_factory):
     folder = tmp_path_factory.mktemp("host") / "checkout"
     assert make_host(folder, solvers=5) == NAME
     return folder
+
+
+@pytest.fixture(scope="module")
+def forms(host):
+    """The checkout with a batt of every form: the same solvers, mutated and fragile ones among them."""
+    mutated = [card.mutate(card.own_solvers()[0], 0.3, Random(1))]
+    for form, name in BATTS.items():
+        write_batt(host, 3, Random(0), form, name, [*mutated, *FRAGILE])
+    return host
 
 
 @pytest.fixture(scope="module")
@@ -97,15 +126,12 @@ def test_its_data_is_read(host, monkeypatch):
     assert [*get_data(train=False)["test"]] == [*TASKS["evaluation"]]
 
 
-def test_its_batt_has_every_form_of_line(host, monkeypatch):
+def test_its_batt_is_in_the_seeds_form(host, monkeypatch):
     monkeypatch.chdir(host)
     module = load_batt(NAME)
     assert len(module.program.candidates) == 6
     assert module.program.calls.keys() == module.calls.keys()
-    source, table = ((host / f"{NAME}{end}.py").read_text() for end in ("", "_call"))
-    for line in (r"    t\d+ = [a-z]\w*\(", r"        t\d+ = [a-z]", r"    t\d+, .* = batch_process", "    #"):
-        assert re.search(f"^{line}", source, re.MULTILINE)
-    assert re.search(r"'\w+\(.*\)'", table) and re.search(r"t\d+\.t\b", table)
+    assert (host / f"{NAME}.py").read_text().startswith(SEED.prelude)
 
 
 def test_same_seed_makes_the_same_batt(tmp_path):
@@ -156,8 +182,7 @@ def test_command_needs_one_package(host, tmp_path, packages, status, said):
 
 def test_result_is_that_of_the_old_flow(host):
     assert run_batt(host, "--out", "new").returncode == 0
-    old = run_in(host, OLD_FLOW, "-i", TASK, "-b", NAME, "--out", "old")
-    assert old.returncode == 0, old.stderr
+    run_old(host, NAME, "old")
     assert list_links(host / "new") == list_links(host / "old") != set()
     assert list_files(host / "new") == list_files(host / "old")
 
@@ -171,3 +196,108 @@ def test_every_python_that_is_here_gives_the_same(host, version):
     assert run_batt(host, "--out", "this").returncode == 0
     assert list_links(host / version) == list_links(host / "this") != set()
     assert list_files(host / version) == list_files(host / "this")
+
+
+# Batts of every form
+
+
+ONE_LINE = r"    t\d+, t\d+, t\d+, t\d+ = batch_process_samples_gpu\(S\)"
+GUARDED_FOUR = r"    try:\n        t\d+ = mapply\(p_g, t\d+\)"
+TEXTS = [r"^    \d+: '\w+, .+',$", r"^    \d+: '\w+\(.+\)',$", r"^    \d+: '\w+, .*\bt\d+\.t\b.*',$"]
+RECORDS = [
+    r"^HintValue = namedtuple\('HintValue', \['hint', 'value'\]\)\nt_call = \{1: HintValue\(hint=",
+    r"HintValue\(hint=None, value=\('\w+'",
+    r"HintValue\(hint=\('[^()]*\([^()]*\)",
+    r", value=\('t\d+', '",
+]
+
+
+@pytest.mark.parametrize(
+    ("form", "lists", "guard", "samples", "table"),
+    [
+        pytest.param(form, *told, id=form.name)
+        for form, told in zip(
+            FORMS,
+            [
+                ("so", 3, ONE_LINE, TEXTS),
+                ("os", 3, ONE_LINE, TEXTS),
+                ("so", 5, ONE_LINE, TEXTS),
+                ("os", 5, GUARDED_FOUR, TEXTS),
+                ("os", 5, GUARDED_FOUR, RECORDS),
+            ],
+        )
+    ],
+)
+def test_a_batt_is_written_in_its_form(forms, form, lists, guard, samples, table):
+    source, call_table = ((forms / f"{BATTS[form]}{end}.py").read_text() for end in ("", "_call"))
+    head = "def batt(task_id, S, I, C, log_path):\n"
+    start = "".join(f"    {name} = []\n" for name in lists)
+    assert source.startswith(f"{form.prelude}{head}{start}") and source.endswith("\n    return o, s\n")
+    guards = re.findall(r"^    except \((.*)\):$", source.removeprefix(form.prelude), re.MULTILINE)
+    assert {len(names.split(", ")) for names in guards} == {guard}
+    for line in (samples, r"    t\d+ = [a-z]\w*\(", r"        t\d+ = t\d+\(", "    # "):
+        assert re.search(f"^{line}", source, re.MULTILINE)
+    for line in table:
+        assert re.search(line, call_table, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        pytest.param(form, said, id=form.name)
+        for form, said in zip(
+            FORMS,
+            [
+                {"utils: loaded", "pile: loaded", "gpu_env: loaded", "prelude: no arrays, "},
+                {"batt_gpu: loaded", "utils: loaded", "pile: loaded"},
+                {"batt_gpu: loaded", "utils: loaded", "pile: loaded"},
+                {"batch_tuner: loaded"},
+                set(),
+            ],
+        )
+    ],
+)
+def test_a_prelude_prints_what_it_runs(forms, form, said):
+    result = run_in(forms, "-c", f"import sys; sys.modules['cupy'] = None; import {BATTS[form]}")
+    assert result.returncode == 0, result.stderr
+    assert {re.sub(", .*", ", ", line) for line in result.stdout.splitlines()} == said
+
+
+def test_default_is_not_in_the_dsl_itself(host):
+    program = "import dsl, constants; print('_get_safe_default' in {**vars(dsl), **vars(constants)})"
+    assert run_in(host, "-c", program).stdout == "False\n"
+
+
+@EACH_FORM
+def test_a_form_gives_what_the_plain_one_gives_and_runs_no_prelude(forms, form, monkeypatch):
+    monkeypatch.chdir(forms)
+    trees = []
+    for one in (form, PLAIN_FORMS[form.guard]):
+        result = run_batt(forms, "--timing", "--out", f"form_{BATTS[one]}", batt=BATTS[one])
+        assert (result.returncode, result.stderr) == (0, "")
+        calls = len(load_batt(BATTS[one]).calls)
+        assert re.findall(r"^run_batt\.py:\d+: (batt: .*)$", result.stdout, re.MULTILINE) == [
+            f"batt: table of {calls} calls"
+        ]
+        assert not re.search("loaded|prelude", result.stdout)
+        out = forms / f"form_{BATTS[one]}"
+        trees.append((list_links(out), list_files(out)))
+    assert trees[0] == trees[1] != (set(), {})
+
+
+@EACH_FORM
+def test_a_form_gives_what_the_old_flow_gives(forms, form):
+    name = BATTS[form]
+    assert run_batt(forms, "--out", f"new_{name}", batt=name).returncode == 0
+    # What three names do not guard would cost the old flow the sample.
+    run_old(forms, isolate_batt(forms, name) if form.guard == THREE else name, f"old_{name}")
+    assert list_links(forms / f"new_{name}") == list_links(forms / f"old_{name}") != set()
+    assert list_files(forms / f"new_{name}") == list_files(forms / f"old_{name}")
+
+
+def test_five_guarded_names_keep_more_than_three(forms):
+    found = {}
+    for guard, form in PLAIN_FORMS.items():
+        assert run_batt(forms, "--out", f"guard_{len(guard)}", batt=BATTS[form]).returncode == 0
+        found[guard] = {link[-1] for link in list_links(forms / f"guard_{len(guard)}")}
+    assert len(found[FIVE] - found[THREE]) == 1 and found[THREE] < found[FIVE]

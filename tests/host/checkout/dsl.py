@@ -55,3 +55,12 @@ def get_rank(container: "Container", n: "Integer") -> "Integer":
 
 def p_g(grid: "Grid") -> "IntegerTuple":
     return tuple(sorted({value for row in grid for value in row}))
+
+
+def nth_of(container: "Container") -> "Callable":
+    return lambda n: container[n]
+
+
+def look_up(pairs: "Container") -> "Callable":
+    known = dict(pairs)
+    return lambda key: known[key]
