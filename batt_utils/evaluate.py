@@ -238,7 +238,7 @@ class TableEvaluator:
         self.unknown = [name for name, value in zip(plan.names, self._given) if value is SPOILED]
         self._values: list[Any] = []
         self._spoiled: set[int] = set()
-        self._sizes: dict[int, float] = {}  # by slot: of what is large; `inf` for what is spoiled
+        self._sizes: dict[int, float] = {}  # by slot: of what is large, and of what waits for that
         self._waiting: list[tuple[float, Step]] = []  # a heap, by the size of what a step needs
         self._usable: float = LARGE  # the size of what steps may need now
         self._seconds: list[float] = []
@@ -253,13 +253,14 @@ class TableEvaluator:
         self._seconds = [0.0] * plan.size
         self._values = [*self._given, *[SPOILED] * (plan.size - len(self._given))]
         self._values[:3] = [pairs, sample["input"], None]
-        self._sizes = {slot: inf for slot, value in enumerate(self._given) if value is SPOILED}
+        self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
+        self._sizes.clear()
         self._waiting.clear()
         self._usable = LARGE
         self._memo.clear()
         in_time = self._deadline.run(partial(self._evaluate, pairs), 1, SHARE)
         self._remember_once()
-        slots = self._sizes if in_time else range(plan.size)
+        slots = self._spoiled if in_time else range(plan.size)
         self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
         outputs = self._take_outputs(sample)
 
