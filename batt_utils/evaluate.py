@@ -19,7 +19,7 @@ from hashlib import md5
 from heapq import heappop, heappush
 from itertools import chain
 from math import inf
-from operator import index
+from operator import index, itemgetter
 from pathlib import Path
 from time import perf_counter
 from types import FunctionType, ModuleType
@@ -39,13 +39,15 @@ Samples = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 't
 Pairs = tuple[tuple[Grid, Grid], ...]
 Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 Scorable = tuple[Candidate, Any]  # with its value
+Judged = tuple[object, bool]  # a value or its fingerprint, and whether it is the expected grid
+Work = tuple[float, Callable[[], object]]  # with the size of what it needs
 HARD_LIMIT = 1.8  # times the timeout: when a sample's differ values end too
 LARGE = 100 * 100  # items: no ARC grid has as many cells
 LAST = 1e300  # items: sorts what waits for a stopped call behind all that is large
-TICK = 0.002  # times the timeout: how often the time of a call is looked at
+TICK = 0.005  # times the timeout: how often the time of a call is looked at
 SPARE = 0.1  # times the timeout: for what stopped calls take, which begin again later
 SHARE = 0.1  # of what is left of that: for a call, before it is stopped
-MEASURE_SHARE = 0.5  # the same for an owner's differ values
+WORK_SHARE = 0.5  # the same for what is done with the values: the differ values of an owner take longer
 EMBEDDED = """
 from batt_utils.arc.constants import *
 from batt_utils.arc.dsl import *
@@ -238,7 +240,8 @@ class TableEvaluator:
         self.unknown = [name for name, value in zip(plan.names, self._given) if value is SPOILED]
         self._values: list[Any] = []
         self._spoiled: set[int] = set()
-        self._sizes: dict[int, float] = {}  # by slot: of what is large, and of what waits for that
+        self._held: set[int] = set()  # the slots of what is large, waits, or is spoiled
+        self._sizes: dict[int, float] = {}  # of these: infinity for what is spoiled
         self._waiting: list[tuple[float, Step]] = []  # a heap, by the size of what a step needs
         self._usable: float = LARGE  # the size of what steps may need now
         self._seconds: list[float] = []
@@ -253,14 +256,14 @@ class TableEvaluator:
         self._seconds = [0.0] * plan.size
         self._values = [*self._given, *[SPOILED] * (plan.size - len(self._given))]
         self._values[:3] = [pairs, sample["input"], None]
-        self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
-        self._sizes.clear()
+        self._sizes = {slot: inf for slot, value in enumerate(self._given) if value is SPOILED}
+        self._held = {*self._sizes}
         self._waiting.clear()
         self._usable = LARGE
         self._memo.clear()
         in_time = self._deadline.run(partial(self._evaluate, pairs), 1, SHARE)
         self._remember_once()
-        slots = self._spoiled if in_time else range(plan.size)
+        slots = self._held if in_time else range(plan.size)
         self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
         outputs = self._take_outputs(sample)
 
@@ -269,10 +272,22 @@ class TableEvaluator:
         for _, members in groups:
             owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
             differ_values.append(dict.fromkeys(owners, NOT_MEASURED))
-        measure = partial(self._measure_all, [target for target, _ in groups], differ_values)
-        in_time = self._deadline.run(measure, HARD_LIMIT, MEASURE_SHARE) and in_time
+        judged: dict[int, Judged] = {}
+        large = [output for output in outputs if find_size(output[1]) > LARGE]
+        works: list[Work] = [
+            (
+                find_size(output[1]),
+                partial(score_outputs, [output], sample["output"], job.keep_values, judged),
+            )
+            for output in large
+        ]
+        works += self._list_measures([target for target, _ in groups], differ_values)
+        in_time = self._deadline.run(partial(self._work_off, works), HARD_LIMIT, WORK_SHARE) and in_time
+        if lost := {id(value) for _, value in large} - judged.keys():
+            kept = [place for place, (_, value) in enumerate(outputs) if id(value) not in lost]
+            outputs, measured = [outputs[place] for place in kept], [measured[place] for place in kept]
+        scored = score_outputs(outputs, sample["output"], job.keep_values, judged)
         seconds = {t: self._seconds[plan.slot_of[t]] for t in plan.timed}
-        scored = score_outputs(outputs, sample["output"], job.keep_values)
         return SampleScore(scored, measured, differ_values, seconds, not in_time)
 
     def _evaluate(self, pairs: Pairs) -> None:
@@ -283,8 +298,9 @@ class TableEvaluator:
         for slot, value in known.items():
             self._values[slot] = value
             if (size := find_size(value)) > LARGE:
-                self._sizes[slot] = size
-        self._run([step for step in self._plan.once if step.slot not in known])
+                self._hold(slot, size)
+        if len(known) < len(self._plan.once):
+            self._run([step for step in self._plan.once if step.slot not in known])
         self._run(self._plan.for_candidates)
         while self._waiting:
             self._usable, step = heappop(self._waiting)
@@ -302,13 +318,13 @@ class TableEvaluator:
 
     def _run(self, steps: Iterable[Step]) -> None:
         """Runs steps, and keeps what each takes; what needs something large or takes long has to wait."""
-        values, seconds, sizes, deadline = self._values, self._seconds, self._sizes, self._deadline
-        get, sized = values.__getitem__, sizes.keys()
+        values, seconds, held, deadline = self._values, self._seconds, self._held, self._deadline
+        get = values.__getitem__
         before = perf_counter()
         for step in steps:
             slot, given, guarded = step
-            if sizes and not sized.isdisjoint(given):
-                size = max([sizes.get(place, 0) for place in given])
+            if held and not held.isdisjoint(given):
+                size = max([self._sizes[place] for place in held.intersection(given)])
                 if size > self._usable:
                     self._put_off(step, size)
                     continue
@@ -326,17 +342,21 @@ class TableEvaluator:
             else:
                 values[slot] = value
                 kind = type(value)
-                if (kind is tuple or kind is frozenset or value is SPOILED) and (
-                    size := find_size(value)
-                ) > LARGE:
-                    sizes[slot] = size
+                if kind is tuple or kind is frozenset or value is SPOILED:  # others are small
+                    size = find_size(value)
+                    if size > LARGE:
+                        self._hold(slot, size)
             before = now
 
     def _put_off(self, step: Step, size: float) -> None:
         """Let a step wait for all that need less; without end if it needs what is spoiled."""
-        self._sizes[step.slot] = size
+        self._hold(step.slot, size)
         if size < inf:
             heappush(self._waiting, (size, step))
+
+    def _hold(self, slot: int, size: float) -> None:
+        self._held.add(slot)
+        self._sizes[slot] = size
 
     def _call(self, given: Sequence[Any], guarded: Guard) -> object:
         """Calls the first thing given with the others; gives the default or `SPOILED` if that fails."""
@@ -373,30 +393,38 @@ class TableEvaluator:
             values[slot_of[candidate.t]] = value  # what is measured on equal grids is then measured once
         return list(zip(candidates, outputs))
 
-    def _measure_all(self, targets: Sequence[object], found: Sequence[dict[str, Measured]]) -> None:
-        """Finds the differ values of the owners that `found` has for each C; those of large grids last."""
-        waiting = [(place, name) for place, names in enumerate(found) for name in names]
-        if self._sizes:
-            waiting.sort(key=lambda one: self._find_largest(targets[one[0]], one[1]))
+    def _list_measures(self, targets: Sequence[object], found: Sequence[dict[str, Measured]]) -> list[Work]:
+        """What finds the differ values of the owners that `found` has for each C."""
+        owners = self._plan.owners
+        sizes = {slot: size for slot, size in self._sizes.items() if size < inf}
         known: dict[tuple[int, ...], list[object]] = {}
-        while waiting:
+        works: list[Work] = []
+        for target, by_owner in zip(targets, found):
+            least = max(LARGE, find_size(target))
+            for name in by_owner:
+                size = (
+                    max([least, *[sizes.get(slot, 0) for slot in owners[name].outputs]]) if sizes else least
+                )
+                works.append((size, partial(self._measure, target, name, by_owner, known)))
+        return works
+
+    def _work_off(self, works: list[Work]) -> None:
+        """Does works, by the size of what they need; at last those that were stopped."""
+        rest = [work for _, work in sorted(works, key=itemgetter(0))]
+        while rest:
             stopped = []
-            for place, name in waiting:
+            for work in rest:
                 before = perf_counter()
                 try:
                     self._deadline.ticks = 0
-                    self._measure(targets[place], name, found[place], known)
+                    work()
                     self._deadline.ticks = -inf
                 except CallTooLong:
                     self._deadline.ticks = -inf
                     self._deadline.go_on(perf_counter() - before)
-                    stopped.append((place, name))
+                    stopped.append(work)
             self._deadline.stop_none()
-            waiting = stopped
-
-    def _find_largest(self, target: object, owner: str) -> float:
-        outputs = [self._values[slot] for slot in self._plan.owners[owner].outputs]
-        return max(LARGE, *map(find_size, [target, *outputs]))
+            rest = stopped
 
     def _measure(
         self,
@@ -432,7 +460,8 @@ class TableEvaluator:
 
     def _run_again(self, steps: Sequence[Step]) -> None:
         """Runs steps for another C or output; each function is called once for the same things given."""
-        values, spoiled, memo = self._values, self._spoiled, self._memo
+        values, spoiled, memo, deadline = self._values, self._spoiled, self._memo, self._deadline
+        get = values.__getitem__
         for step in steps:
             values[step.slot] = SPOILED
         for slot, given, guarded in steps:
@@ -441,11 +470,11 @@ class TableEvaluator:
                 if not spoiled.isdisjoint(given):
                     spoiled.add(slot)
                     continue
-            things = [values[place] for place in given]
+            things = [*map(get, given)]
             key = (guarded, *map(id, things))
             if key not in memo:
                 things.append(self._call(things, guarded))
-                if self._deadline.stopped:
+                if deadline.stopped:
                     raise CallTooLong
                 memo[key] = things  # kept alive, their ids stay theirs
             values[slot] = value = memo[key][-1]
@@ -540,11 +569,13 @@ def spare(work: Callable[..., object], *arguments: object) -> None:
 
 
 def merge_grids(values: Iterable[object], sample: Sample) -> list[object]:
-    """The values; of equal grids, those of the sample among them, one stands for all."""
+    """The values; of equal grids that are not large, those of the sample among them, one stands for all."""
     # What is equal need not be the same to a program: True and 1, or sets built in another order.
     grids: dict[bytes, object] = {}
     merged = [
-        grids.setdefault(marshal.dumps(cast(Grid, value), 2), value) if is_grid(value) else value
+        grids.setdefault(marshal.dumps(cast(Grid, value), 2), value)
+        if find_size(value) <= LARGE and is_grid(value)
+        else value
         for value in (*sample.values(), *values)
     ]
     return merged[len(sample) :]
@@ -573,9 +604,14 @@ def group_by_target(
     return groups, measured
 
 
-def score_outputs(outputs: Iterable[Scorable], expected: Grid, keep_values: bool) -> list[Scored]:
-    """Compares candidates with the expected grid; those with the same value are compared once."""
-    judged: dict[int, tuple[object, bool]] = {}
+def score_outputs(
+    outputs: Iterable[Scorable], expected: Grid, keep_values: bool, judged: dict[int, Judged] | None = None
+) -> list[Scored]:
+    """Compares candidates with the expected grid; those with the same value are compared once.
+
+    `judged` has what is known of values by their ids, and gets what is found.
+    """
+    judged = {} if judged is None else judged
     scored = []
     for candidate, value in outputs:
         if id(value) not in judged:
@@ -584,7 +620,7 @@ def score_outputs(outputs: Iterable[Scorable], expected: Grid, keep_values: bool
     return scored
 
 
-def judge(value: object, expected: Grid, keep_value: bool) -> tuple[object, bool]:
+def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
     """What is told of a value, itself or its fingerprint, and whether it is the expected grid."""
     try:
         match = bool(value == expected)
