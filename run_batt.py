@@ -107,7 +107,7 @@ t_call: Mapping[int, object] | None = None  # of texts, or of records that have 
 PILE_LOG = "pile.log"
 OTHER_JSON = "choose another --json"
 NOTHING_KNOWN: Mapping[int, Failure | None] = {}
-NOTHING = SampleCount([], [], [], {}, False)
+NOTHING = SampleCount([], [], [], {}, frozenset(), False)
 Result = TypeVar("Result")
 Value = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
 

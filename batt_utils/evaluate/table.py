@@ -16,8 +16,10 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import partial
 from hashlib import md5
+from heapq import heappop, heappush
 from itertools import chain
-from operator import index
+from math import inf
+from operator import index, itemgetter
 from pathlib import Path
 from time import perf_counter
 from types import FunctionType, ModuleType
@@ -38,7 +40,15 @@ Samples = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 't
 Pairs = tuple[tuple[Grid, Grid], ...]
 Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 Scorable = tuple[Candidate, Any]  # with its value
+Judged = tuple[object, bool]  # a value or its fingerprint, and whether it is the expected grid
+Work = tuple[float, Callable[[], object]]  # with the size of what it needs
 HARD_LIMIT = 1.8  # times the timeout: when a sample's differ values end too
+LARGE = 100 * 100  # items: no ARC grid has as many cells
+LAST = 1e300  # items: sorts what waits for a stopped call behind all that is large
+TICK = 0.005  # times the timeout: how often the time of a call is looked at
+SPARE = 0.1  # times the timeout: for what stopped calls take, which begin again later
+SHARE = 0.1  # of what is left of that: for a call, before it is stopped
+WORK_SHARE = 0.5  # the same for what is done with the values: the differ values of an owner take longer
 EMBEDDED = """
 from batt_utils.arc.constants import *
 from batt_utils.arc.dsl import *
@@ -81,9 +91,9 @@ class SampleScore(NamedTuple):
     measured: list[int]
     differ_values: list[dict[str, Measured]]
     seconds: dict[int, float]
+    raised: frozenset[int]
     timed_out: bool
     failure: str = ""
-    raised: frozenset[int] = frozenset()
 
 
 class SampleCount(NamedTuple):
@@ -96,13 +106,17 @@ class SampleCount(NamedTuple):
     counts_of: list[int]
     counts: list[list[Count]]
     seconds: dict[int, float]
+    raised: frozenset[int]
     timed_out: bool
     failure: str = ""
-    raised: frozenset[int] = frozenset()
 
 
 class TimeUp(BaseException):
     """The time of a piece of work has passed; no program's `except Exception` stops it."""
+
+
+class CallTooLong(TimeUp):
+    """A call has had its share of a sample's time."""
 
 
 class GpuFull(BaseException):
@@ -135,6 +149,72 @@ def run_within(seconds: float, work: Callable[[], object]) -> bool:
     return True
 
 
+class Deadline:
+    """The end of a sample's time, and of the small share of it that one call may take.
+
+    A call that may be stopped sets `ticks` to 0 before and to -inf after: then `CallTooLong` is raised in it.
+    A program may swallow that; `stopped` tells. The time that stopped calls took is added to the sample's.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        """Start the time."""
+        self._start = perf_counter()
+        self._timeout = timeout
+        self._tick = max(TICK * timeout, 1e-3)
+        self._end = self._share = self._spare = self._wasted = 0.0
+        self.ticks = -inf
+        self.stopped = False
+
+    def run(self, work: Callable[[], object], limit: float, share: float) -> bool:
+        """Run work till `limit` times the timeout have passed; tell whether it ended by itself.
+
+        Args:
+            work: what is done.
+            limit: counts from the start of the sample.
+            share: for a call, of the time that may still be spent in vain.
+        """
+        self._end = self._start + limit * self._timeout + self._wasted
+        self._share, self._spare = share, SPARE * self._timeout - self._wasted
+        self.ticks, self.stopped = -inf, False
+        left = self._end - perf_counter()
+        return left > 0 and run_within(left, partial(self._run, work))
+
+    def _run(self, work: Callable[[], object]) -> None:
+        if hasattr(signal, "setitimer"):  # `run_within` has set it for the end, and stops it
+            signal.signal(signal.SIGALRM, self._look)
+            signal.setitimer(signal.ITIMER_REAL, self._tick, self._tick)
+        work()
+
+    def _look(self, signum: int, frame: object) -> None:
+        # Ticks are counted, not seconds: a process that has to wait for a core has none meanwhile.
+        self.ticks += 1
+        if perf_counter() >= self._end:
+            self.stopped = True
+            raise TimeUp
+        if self._spare > 0 and self.ticks * self._tick >= self._share * self._spare:
+            self.ticks = 0  # if it is swallowed, it is raised again
+            self.stopped = True
+            raise CallTooLong
+
+    def go_on(self, took: float) -> None:
+        """Go on after a call that was stopped.
+
+        Raises:
+            TimeUp: the sample's time has passed, and a program has swallowed that.
+        """
+        if perf_counter() >= self._end:
+            raise TimeUp
+        self.stopped = False
+        wasted = min(took, self._spare)
+        self._wasted += wasted
+        self._spare -= wasted
+        self._end += wasted
+
+    def stop_none(self) -> None:
+        """Let each call take all the time that is left."""
+        self._spare = 0.0
+
+
 class _Spoiled:
     """Stands for the value of a call that failed, or that never ran."""
 
@@ -164,74 +244,144 @@ class TableEvaluator:
         self.unknown = [name for name, value in zip(plan.names, self._given) if value is SPOILED]
         self._values: list[Any] = []
         self._spoiled: set[int] = set()
+        self._held: set[int] = set()  # the slots of what is large, waits, or is spoiled
+        self._sizes: dict[int, float] = {}  # of these: infinity for what is spoiled
+        self._waiting: list[tuple[float, Step]] = []  # a heap, by the size of what a step needs
+        self._usable: float = LARGE  # the size of what steps may need now
         self._seconds: dict[int, float] = {}  # by slot
         self._raised: set[int] = set()  # slots
         self._has_raised = False  # whether the call that was made last has
-        self._once: tuple[object, list[Any]] | None = None
+        self._once: tuple[object, dict[int, Any]] | None = None
         self._memo: dict[tuple[object, ...], list[Any]] = {}
+        self._deadline = Deadline(0)
 
     def score(self, job: Job, pairs: Pairs, sample: Sample, timeout: float, log: str) -> SampleScore:
         """Scores one sample; `pairs` is S, the task's demo pairs."""
         plan = self._plan
-        start = perf_counter()
+        self._deadline = Deadline(timeout)
         self._values = [*self._given, *[SPOILED] * (plan.size - len(self._given))]
         self._values[:3] = [pairs, sample["input"], None]
+        self._sizes = {slot: inf for slot, value in enumerate(self._given) if value is SPOILED}
+        self._held = {*self._sizes}
+        self._waiting.clear()
+        self._usable = LARGE
         self._memo.clear()
-        in_time = run_within(timeout, partial(self._evaluate, pairs))
-        if not in_time:
-            self._spoiled = {slot for slot, value in enumerate(self._values) if value is SPOILED}
+        in_time = self._deadline.run(partial(self._evaluate, pairs), 1, SHARE)
+        self._remember_once()
+        slots = self._held if in_time else range(plan.size)
+        self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
         outputs = self._take_outputs(sample)
 
         groups, measured = group_by_target([value for _, value in outputs], job, sample["output"])
         differ_values: list[dict[str, Measured]] = []
-        for target, members in groups:
+        for _, members in groups:
             owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
             differ_values.append(dict.fromkeys(owners, NOT_MEASURED))
-            left = start + HARD_LIMIT * timeout - perf_counter()
-            measure = partial(self._measure, target, differ_values[-1])
-            in_time = left > 0 and run_within(left, measure) and in_time
-        slots = {t: plan.slot_of[t] for t in plan.timed}
-        seconds = {t: self._seconds[slot] for t, slot in slots.items() if slot in self._seconds}
-        raised = (
-            frozenset([t for t, slot in slots.items() if slot in self._raised])
-            if self._raised
-            else frozenset()
-        )
-        scored = score_outputs(outputs, sample["output"], job.keep_values)
-        return SampleScore(scored, measured, differ_values, seconds, not in_time, raised=raised)
+        judged: dict[int, Judged] = {}
+        large = [output for output in outputs if find_size(output[1]) > LARGE]
+        works: list[Work] = [
+            (
+                find_size(output[1]),
+                partial(score_outputs, [output], sample["output"], job.keep_values, judged),
+            )
+            for output in large
+        ]
+        works += self._list_measures([target for target, _ in groups], differ_values)
+        in_time = self._deadline.run(partial(self._work_off, works), HARD_LIMIT, WORK_SHARE) and in_time
+        if lost := {id(value) for _, value in large} - judged.keys():
+            kept = [place for place, (_, value) in enumerate(outputs) if id(value) not in lost]
+            outputs, measured = [outputs[place] for place in kept], [measured[place] for place in kept]
+        scored = score_outputs(outputs, sample["output"], job.keep_values, judged)
+        return SampleScore(scored, measured, differ_values, *self._list_seconds(), not in_time)
 
     def _evaluate(self, pairs: Pairs) -> None:
         """Evaluates all that does not depend on C, and candidates that do with C = None."""
-        plan = self._plan
-        self._spoiled = {slot for slot, value in enumerate(self._given) if value is SPOILED}
         if self._once is None or self._once[0] is not pairs:
-            self._seconds, self._raised = {}, set()
-            self._run(plan.once)
-            self._once = pairs, [self._values[step.slot] for step in plan.once]
-        else:
-            for step, value in zip(plan.once, self._once[1]):
-                self._keep(step.slot, value)
-            # What depends on S alone is charged to every sample.
-            slots = {step.slot for step in plan.once}
-            self._seconds = {slot: taken for slot, taken in self._seconds.items() if slot in slots}
-            self._raised &= slots
-        self._run(plan.for_candidates)
+            self._once = pairs, {}
+        known = self._once[1]
+        # What depends on S alone is charged to every sample.
+        self._seconds = {slot: taken for slot, taken in self._seconds.items() if slot in known}
+        self._raised &= known.keys()
+        for slot, value in known.items():
+            self._values[slot] = value
+            if (size := find_size(value)) > LARGE:
+                self._hold(slot, size)
+        if len(known) < len(self._plan.once):
+            self._run([step for step in self._plan.once if step.slot not in known])
+        self._run(self._plan.for_candidates)
+        while self._waiting:
+            self._usable, step = heappop(self._waiting)
+            if self._usable == LAST:
+                self._deadline.stop_none()
+            self._run([step])
+
+    def _list_seconds(self) -> tuple[dict[int, float], frozenset[int]]:
+        """The seconds of the calls that candidates need and that were made, and those that raised."""
+        seconds: dict[int, float] = {}
+        raised = []
+        for t in self._plan.timed:
+            slot = self._plan.slot_of[t]
+            if slot in self._raised:
+                raised.append(t)
+            elif self._values[slot] is SPOILED:
+                continue
+            seconds[t] = self._seconds[slot]
+        return seconds, frozenset(raised)
+
+    def _remember_once(self) -> None:
+        """Keep what was found of what depends on S alone, for the other samples."""
+        known = self._once[1] if self._once else {}
+        if len(known) < len(self._plan.once):
+            for slot, *_ in self._plan.once:
+                if self._values[slot] is not SPOILED or self._sizes.get(slot) == inf:
+                    known[slot] = self._values[slot]
 
     def _run(self, steps: Iterable[Step]) -> None:
-        """Runs steps, and keeps what each takes."""
-        values, seconds, spoiled = self._values, self._seconds, self._spoiled
+        """Runs steps, and keeps what each takes; what needs something large or takes long has to wait."""
+        values, seconds, held, deadline = self._values, self._seconds, self._held, self._deadline
+        get = values.__getitem__
+        self._has_raised = False
         before = perf_counter()
-        for slot, given, guarded in steps:
-            if spoiled and not spoiled.isdisjoint(given):
-                spoiled.add(slot)
-                continue
-            self._keep(slot, self._call([values[place] for place in given], guarded))
-            if self._has_raised:
-                self._raised.add(slot)
-                self._has_raised = False
+        for step in steps:
+            slot, given, guarded = step
+            if held and not held.isdisjoint(given):
+                size = max([self._sizes[place] for place in held.intersection(given)])
+                if size > self._usable:
+                    self._put_off(step, size)
+                    continue
+            try:
+                deadline.ticks = 0
+                value = self._call([*map(get, given)], guarded)
+                deadline.ticks = -inf
+            except CallTooLong:
+                deadline.ticks = -inf
             now = perf_counter()
-            seconds[slot] = now - before
+            seconds[slot] = seconds.get(slot, 0.0) + now - before
+            if deadline.stopped:
+                deadline.go_on(now - before)
+                self._put_off(step, LAST)
+                self._has_raised = False
+            else:
+                if self._has_raised:
+                    self._raised.add(slot)
+                    self._has_raised = False
+                values[slot] = value
+                kind = type(value)
+                if kind is tuple or kind is frozenset or value is SPOILED:  # others are small
+                    size = find_size(value)
+                    if size > LARGE:
+                        self._hold(slot, size)
             before = now
+
+    def _put_off(self, step: Step, size: float) -> None:
+        """Let a step wait for all that need less; without end if it needs what is spoiled."""
+        self._hold(step.slot, size)
+        if size < inf:
+            heappush(self._waiting, (size, step))
+
+    def _hold(self, slot: int, size: float) -> None:
+        self._held.add(slot)
+        self._sizes[slot] = size
 
     def _call(self, given: Sequence[Any], guarded: Guard) -> object:
         """Calls the first thing given with the others; gives the default or `SPOILED` if that fails."""
@@ -256,11 +406,6 @@ class TableEvaluator:
         except BaseException:
             return SPOILED
 
-    def _keep(self, slot: int, value: object) -> None:
-        self._values[slot] = value
-        if value is SPOILED:
-            self._spoiled.add(slot)
-
     def _take_outputs(self, sample: Sample) -> list[Scorable]:
         """The candidates that have a value."""
         slot_of, values = self._plan.slot_of, self._values
@@ -274,34 +419,75 @@ class TableEvaluator:
             values[slot_of[candidate.t]] = value  # what is measured on equal grids is then measured once
         return list(zip(candidates, outputs))
 
-    def _measure(self, target: object, found: dict[str, Measured]) -> None:
-        """Finds the differ values, with C = `target`, of the owners that `found` has.
+    def _list_measures(self, targets: Sequence[object], found: Sequence[dict[str, Measured]]) -> list[Work]:
+        """What finds the differ values of the owners that `found` has for each C."""
+        owners = self._plan.owners
+        sizes = {slot: size for slot, size in self._sizes.items() if size < inf}
+        known: dict[tuple[int, ...], list[object]] = {}
+        works: list[Work] = []
+        for target, by_owner in zip(targets, found):
+            least = max(LARGE, find_size(target))
+            for name in by_owner:
+                size = (
+                    max([least, *[sizes.get(slot, 0) for slot in owners[name].outputs]]) if sizes else least
+                )
+                works.append((size, partial(self._measure, target, name, by_owner, known)))
+        return works
+
+    def _work_off(self, works: list[Work]) -> None:
+        """Does works, by the size of what they need; at last those that were stopped."""
+        rest = [work for _, work in sorted(works, key=itemgetter(0))]
+        while rest:
+            stopped = []
+            for work in rest:
+                before = perf_counter()
+                try:
+                    self._deadline.ticks = 0
+                    work()
+                    self._deadline.ticks = -inf
+                except CallTooLong:
+                    self._deadline.ticks = -inf
+                    self._deadline.go_on(perf_counter() - before)
+                    stopped.append(work)
+            self._deadline.stop_none()
+            rest = stopped
+
+    def _measure(
+        self,
+        target: object,
+        name: str,
+        found: dict[str, Measured],
+        known: dict[tuple[int, ...], list[object]],
+    ) -> None:
+        """Finds the differ values of an owner with C = `target`.
 
         Owners with the same differs and the same outputs have the same sizes.
         """
         values = self._values
         values[2] = target
-        known: dict[tuple[int, ...], list[object]] = {}
-        for name in found:
-            outputs, items, measure = self._plan.owners[name]
-            key = (id(measure), *[id(values[slot]) for slot in outputs])
-            try:
-                if key not in known:
-                    for slot, output in enumerate(outputs, self._plan.own):
-                        self._spoiled.discard(slot)
-                        self._keep(slot, values[output])
-                    self._run_again(measure.steps)
-            finally:  # what is there when the time is up counts
-                if key not in known:
-                    known[key] = [
-                        SPOILED if values[slot] is SPOILED else keep_size(values[slot])
-                        for slot in measure.values
-                    ]
-                found[name] = Measured(items, known[key])
+        outputs, items, measure = self._plan.owners[name]
+        key = (id(target), id(measure), *[id(values[slot]) for slot in outputs])
+        if key in known:
+            found[name] = Measured(items, known[key])
+            return
+        try:
+            for slot, output in enumerate(outputs, self._plan.own):
+                values[slot] = values[output]
+                self._spoiled.discard(slot)
+                if values[slot] is SPOILED:
+                    self._spoiled.add(slot)
+            self._run_again(measure.steps)
+        finally:  # what is there when the time is up counts
+            sizes = [
+                SPOILED if values[slot] is SPOILED else keep_size(values[slot]) for slot in measure.values
+            ]
+            found[name] = Measured(items, sizes)
+        known[key] = sizes
 
     def _run_again(self, steps: Sequence[Step]) -> None:
         """Runs steps for another C or output; each function is called once for the same things given."""
-        values, spoiled, memo = self._values, self._spoiled, self._memo
+        values, spoiled, memo, deadline = self._values, self._spoiled, self._memo, self._deadline
+        get = values.__getitem__
         for step in steps:
             values[step.slot] = SPOILED
         for slot, given, guarded in steps:
@@ -310,10 +496,12 @@ class TableEvaluator:
                 if not spoiled.isdisjoint(given):
                     spoiled.add(slot)
                     continue
-            things = [values[place] for place in given]
+            things = [*map(get, given)]
             key = (guarded, *map(id, things))
             if key not in memo:
                 things.append(self._call(things, guarded))
+                if deadline.stopped:
+                    raise CallTooLong
                 memo[key] = things  # kept alive, their ids stay theirs
             values[slot] = value = memo[key][-1]
             if value is SPOILED:
@@ -358,7 +546,9 @@ class FunctionEvaluator:
             owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
         scored = score_outputs(outputs, sample["output"], job.keep_values)
-        return SampleScore(scored, measured, differ_values, {}, not in_time, "".join(failures[:1]))
+        return SampleScore(
+            scored, measured, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
+        )
 
 
 def read_result(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
@@ -407,11 +597,13 @@ def spare(work: Callable[..., object], *arguments: object) -> None:
 
 
 def merge_grids(values: Iterable[object], sample: Sample) -> list[object]:
-    """The values; of equal grids, those of the sample among them, one stands for all."""
+    """The values; of equal grids that are not large, those of the sample among them, one stands for all."""
     # What is equal need not be the same to a program: True and 1, or sets built in another order.
     grids: dict[bytes, object] = {}
     merged = [
-        grids.setdefault(marshal.dumps(cast(Grid, value), 2), value) if is_grid(value) else value
+        grids.setdefault(marshal.dumps(cast(Grid, value), 2), value)
+        if find_size(value) <= LARGE and is_grid(value)
+        else value
         for value in (*sample.values(), *values)
     ]
     return merged[len(sample) :]
@@ -440,9 +632,14 @@ def group_by_target(
     return groups, measured
 
 
-def score_outputs(outputs: Iterable[Scorable], expected: Grid, keep_values: bool) -> list[Scored]:
-    """Compares candidates with the expected grid; those with the same value are compared once."""
-    judged: dict[int, tuple[object, bool]] = {}
+def score_outputs(
+    outputs: Iterable[Scorable], expected: Grid, keep_values: bool, judged: dict[int, Judged] | None = None
+) -> list[Scored]:
+    """Compares candidates with the expected grid; those with the same value are compared once.
+
+    `judged` has what is known of values by their ids, and gets what is found.
+    """
+    judged = {} if judged is None else judged
     scored = []
     for candidate, value in outputs:
         if id(value) not in judged:
@@ -451,7 +648,7 @@ def score_outputs(outputs: Iterable[Scorable], expected: Grid, keep_values: bool
     return scored
 
 
-def judge(value: object, expected: Grid, keep_value: bool) -> tuple[object, bool]:
+def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
     """What is told of a value, itself or its fingerprint, and whether it is the expected grid."""
     try:
         match = bool(value == expected)
@@ -475,9 +672,7 @@ def count_sample(score: SampleScore) -> SampleCount:
             counts.append(count(chain(*[one.values for one in measured])))
         counts_of.append(places[key])
     candidates = [(*scored,) for scored in score.candidates]
-    return SampleCount(
-        candidates, counts_of, counts, score.seconds, score.timed_out, score.failure, score.raised
-    )
+    return SampleCount(candidates, counts_of, counts, *score[3:])
 
 
 def is_grid(value: object) -> bool:
@@ -487,6 +682,15 @@ def is_grid(value: object) -> bool:
         and {*map(type, value)} <= {tuple}
         and {*map(type, chain.from_iterable(value))} <= {int}
     )
+
+
+def find_size(value: object) -> float:
+    """The cells of a grid, or the items of another value; infinity for what is spoiled."""
+    if type(value) is tuple:
+        return len(value) * len(value[0]) if value and type(value[0]) is tuple else len(value)
+    if type(value) is frozenset:
+        return len(value)
+    return inf if value is SPOILED else 1
 
 
 def keep_size(value: object) -> tuple[int] | None:

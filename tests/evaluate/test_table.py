@@ -821,7 +821,11 @@ def test_a_late_sample_keeps_what_was_done_and_the_next_is_whole():
     evaluator = make_table_evaluator(source)
     late = score(evaluator, timeout=SHORT)
     assert late.timed_out is True
-    assert list_counted(late) == [(1, False, "a", OTHER, True, [], [(4, "a", "differ_x", (0,))])]
+    on_input = [(5, "None", "differ_x", (1,))]
+    assert list_counted(late) == [
+        (1, False, "a", OTHER, True, on_input, [(4, "a", "differ_x", (0,))]),
+        (3, False, "c", GRID, False, on_input, []),
+    ]
     for _ in range(2):
         whole = score(evaluator, sample={"input": THIRD, "output": THIRD})
         assert whole.timed_out is False
@@ -831,18 +835,26 @@ def test_a_late_sample_keeps_what_was_done_and_the_next_is_whole():
 
 
 def test_what_all_samples_share_is_begun_again_after_a_late_one():
-    begun = []
+    begun = Counter()
+    late = True
 
-    def spin_first(values):
-        begun.append(values)
-        return spin(values) if len(begun) == 1 else values
+    def spin_at_first(values):
+        begun["spin_at_first"] += 1
+        return spin(values) if late else values
 
-    source = write_batt("t1 = first(S)", "t2 = spin_first(S)", output(1, "a"), output(2, "b"))
-    evaluator = make_table_evaluator(source, {**NAMES, "spin_first": spin_first})
-    assert list_outputs(score(evaluator, timeout=SHORT)) == [("a", PAIRS[0])]
+    def note(values):
+        begun["note"] += 1
+        return values
+
+    source = write_batt("t1 = spin_at_first(S)", "t2 = note(S)", output(1, "a"), output(2, "b"))
+    names = {**NAMES, "spin_at_first": spin_at_first, "note": note}
+    evaluator = make_table_evaluator(source, names)
+    assert list_outputs(score(evaluator, timeout=SHORT)) == [("b", PAIRS)]
+    late = False
     for _ in range(2):
-        assert list_outputs(score(evaluator)) == [("a", PAIRS[0]), ("b", PAIRS)]
-    assert begun == [PAIRS, PAIRS]
+        assert list_outputs(score(evaluator)) == [("a", PAIRS), ("b", PAIRS)]
+    # Stopped, and again at the end of its sample; then once for the others.
+    assert begun == {"spin_at_first": 3, "note": 1}
 
 
 def test_a_late_differ_leaves_the_candidates_and_the_other_differs():
