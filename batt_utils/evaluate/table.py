@@ -47,8 +47,8 @@ LARGE = 100 * 100  # items: no ARC grid has as many cells
 LAST = 1e300  # items: sorts what waits for a stopped call behind all that is large
 TICK = 0.005  # times the timeout: how often the time of a call is looked at
 SPARE = 0.1  # times the timeout: for what stopped calls take, which begin again later
-SHARE = 0.1  # of what is left of that: for a call, before it is stopped
-WORK_SHARE = 0.5  # the same for what is done with the values: the differ values of an owner take longer
+SHARE = 0.5  # of what is left of that: for a call, before it is stopped
+PATIENCE = 0.25  # of the time that is left: for a call that was stopped, before it is once more
 EMBEDDED = """
 from batt_utils.arc.constants import *
 from batt_utils.arc.dsl import *
@@ -153,7 +153,8 @@ class Deadline:
     """The end of a sample's time, and of the small share of it that one call may take.
 
     A call that may be stopped sets `ticks` to 0 before and to -inf after: then `CallTooLong` is raised in it.
-    A program may swallow that; `stopped` tells. The time that stopped calls took is added to the sample's.
+    A program may swallow that; `stopped` tells. What calls take that are stopped for the first time is added
+    to the sample's time.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -161,20 +162,16 @@ class Deadline:
         self._start = perf_counter()
         self._timeout = timeout
         self._tick = max(TICK * timeout, 1e-3)
-        self._end = self._share = self._spare = self._wasted = 0.0
+        self._end = self._spare = self._wasted = 0.0
+        self._limit = inf  # seconds for a call
         self.ticks = -inf
         self.stopped = False
 
-    def run(self, work: Callable[[], object], limit: float, share: float) -> bool:
-        """Run work till `limit` times the timeout have passed; tell whether it ended by itself.
-
-        Args:
-            work: what is done.
-            limit: counts from the start of the sample.
-            share: for a call, of the time that may still be spent in vain.
-        """
+    def run(self, work: Callable[[], object], limit: float) -> bool:
+        """Run work till `limit` times the timeout have passed since the start; tell whether it ended."""
         self._end = self._start + limit * self._timeout + self._wasted
-        self._share, self._spare = share, SPARE * self._timeout - self._wasted
+        self._spare = SPARE * self._timeout - self._wasted
+        self._limit = SHARE * self._spare
         self.ticks, self.stopped = -inf, False
         left = self._end - perf_counter()
         return left > 0 and run_within(left, partial(self._run, work))
@@ -191,7 +188,7 @@ class Deadline:
         if perf_counter() >= self._end:
             self.stopped = True
             raise TimeUp
-        if self._spare > 0 and self.ticks * self._tick >= self._share * self._spare:
+        if self.ticks * self._tick >= self._limit:
             self.ticks = 0  # if it is swallowed, it is raised again
             self.stopped = True
             raise CallTooLong
@@ -205,14 +202,24 @@ class Deadline:
         if perf_counter() >= self._end:
             raise TimeUp
         self.stopped = False
-        wasted = min(took, self._spare)
-        self._wasted += wasted
-        self._spare -= wasted
-        self._end += wasted
+        if self._spare:
+            wasted = min(took, self._spare)
+            self._wasted += wasted
+            self._spare -= wasted
+            self._end += wasted
+            self._limit = SHARE * self._spare
+        else:
+            self.be_patient()
+
+    def be_patient(self) -> None:
+        """Let a call take a good part of the time that is left."""
+        self._spare = 0.0
+        self._limit = PATIENCE * (self._end - perf_counter())
 
     def stop_none(self) -> None:
         """Let each call take all the time that is left."""
         self._spare = 0.0
+        self._limit = inf
 
 
 class _Spoiled:
@@ -266,7 +273,7 @@ class TableEvaluator:
         self._waiting.clear()
         self._usable = LARGE
         self._memo.clear()
-        in_time = self._deadline.run(partial(self._evaluate, pairs), 1, SHARE)
+        in_time = self._deadline.run(partial(self._evaluate, pairs), 1)
         self._remember_once()
         slots = self._held if in_time else range(plan.size)
         self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
@@ -287,7 +294,7 @@ class TableEvaluator:
             for output in large
         ]
         works += self._list_measures([target for target, _ in groups], differ_values)
-        in_time = self._deadline.run(partial(self._work_off, works), HARD_LIMIT, WORK_SHARE) and in_time
+        in_time = self._deadline.run(partial(self._work_off, works), HARD_LIMIT) and in_time
         if lost := {id(value) for _, value in large} - judged.keys():
             kept = [place for place, (_, value) in enumerate(outputs) if id(value) not in lost]
             outputs, measured = [outputs[place] for place in kept], [measured[place] for place in kept]
@@ -311,8 +318,10 @@ class TableEvaluator:
         self._run(self._plan.for_candidates)
         while self._waiting:
             self._usable, step = heappop(self._waiting)
-            if self._usable == LAST:
+            if self._usable > LAST:
                 self._deadline.stop_none()
+            elif self._usable == LAST:
+                self._deadline.be_patient()
             self._run([step])
 
     def _list_seconds(self) -> tuple[dict[int, float], frozenset[int]]:
@@ -359,7 +368,7 @@ class TableEvaluator:
             seconds[slot] = seconds.get(slot, 0.0) + now - before
             if deadline.stopped:
                 deadline.go_on(now - before)
-                self._put_off(step, LAST)
+                self._put_off(step, LAST if self._usable < LAST else 2 * LAST)
                 self._has_raised = False
             else:
                 if self._has_raised:
@@ -437,7 +446,7 @@ class TableEvaluator:
     def _work_off(self, works: list[Work]) -> None:
         """Does works, by the size of what they need; at last those that were stopped."""
         rest = [work for _, work in sorted(works, key=itemgetter(0))]
-        while rest:
+        for begin_again in (self._deadline.be_patient, self._deadline.stop_none, None):
             stopped = []
             for work in rest:
                 before = perf_counter()
@@ -449,8 +458,9 @@ class TableEvaluator:
                     self._deadline.ticks = -inf
                     self._deadline.go_on(perf_counter() - before)
                     stopped.append(work)
-            self._deadline.stop_none()
             rest = stopped
+            if rest and begin_again:
+                begin_again()
 
     def _measure(
         self,
