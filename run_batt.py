@@ -187,22 +187,24 @@ class Run:
     """What came of the tasks of a run, so far."""
 
     def __init__(self) -> None:
-        self.tasks = self.timeouts = self.started = 0
+        self.tasks = self.timeouts = 0
+        self.next = 0  # in order; all before have been added, or never will be
+        self.started = -1  # the task that was said to be begun last
         self.seconds: dict[str, float] = {}
         self.failures = Failures()
         self.profiles: list[dict[Any, Any]] = []
 
-    def start(self, session: Session, task_id: str) -> None:
-        """Says that the next task is begun, once."""
-        if self.started == self.tasks:
-            self.started += 1
-            _say(session, f"-- {task_id} - {self.tasks} start --")
+    def start(self, session: Session, task_i: int, task_id: str) -> None:
+        """Says that a task is begun, once."""
+        if task_i > self.started:
+            self.started = task_i
+            _say(session, f"-- {task_id} - {task_i} start --")
 
     def add(self, session: Session, done: Done) -> None:
-        """Adds the task that is next, and says what is to be said of it; any other has been added."""
-        if done.task_i != self.tasks:
+        """Adds a task, and says what is to be said of it; does nothing if it was added before."""
+        if done.task_i < self.next:
             return
-        self.start(session, done.task_id)
+        self.start(session, done.task_i, done.task_id)
         for warning in (*done.warnings, *self.failures.add(done.task_id, done.failures, done.candidates)):
             session.warn(warning)
         with explain_stdout():
@@ -214,6 +216,7 @@ class Run:
             self.profiles.append(done.profile)
         self.timeouts += done.timed_out
         self.tasks += 1
+        self.next = done.task_i + 1
 
 
 def cli(arguments: Sequence[str] | None = None) -> int:
@@ -338,7 +341,7 @@ async def main(
                 results = session.workers.run(do_task, jobs, None) if session.takes_tasks else None
                 try:
                     for task_i, task_id in enumerate(tasks):
-                        run.start(session, task_id)
+                        run.start(session, task_i, task_id)
                         done = await anext(results) if results else None
                         if isinstance(done, Done):
                             run.add(session, done)
@@ -607,7 +610,7 @@ async def score_task(
         with measure(prof, f"batt.{job.part}.run_with_timeout"):
             samples[job.part].append(known[i] if i in known else await anext(results))
     if any(None in part for part in samples.values()):
-        await _score_again(session, jobs, samples, timeout, log, None in known.values())
+        await _score_again(session, jobs, samples, timeout, log, known)
 
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), [], False, 0, [])
@@ -644,18 +647,22 @@ async def _score_again(
     samples: Mapping[str, list[Any]],
     timeout: float,
     log: str,
-    on_cpu: bool,
+    known: Mapping[int, Failure | None],
 ) -> None:
     """Scores the samples that the GPU's memory did not do for: now that it is free, then on the CPU.
 
-    `on_cpu` leaves out the first.
+    Those that are known are scored on the CPU at once.
 
     Raises:
         Elsewhere: there is no worker without a GPU.
     """
     in_order = [job for part in jobs for job in jobs[part]]
-    for workers in (session.workers, session.cpu_workers)[on_cpu:]:
-        full = [job for job in in_order if samples[job.part][job.number] is None]
+    for workers in (session.workers, session.cpu_workers):
+        full = [
+            job
+            for i, job in enumerate(in_order)
+            if samples[job.part][job.number] is None and (workers is not session.workers or i not in known)
+        ]
         if workers is None and full:
             raise Elsewhere([in_order.index(job) for job in full])
         if workers is None:

@@ -250,7 +250,7 @@ def test_ctrl_c_ends_an_awaited_main_soon(tmp_path, call, tasks):
     [
         pytest.param("hmirror(I)", ["0", "2"], 0, 0, id="a good one"),
         pytest.param("sleep(t2)", ["2"], 1, 0, id="a hang"),
-        pytest.param("pow(3, 1000000000)", [], 1, 0, id="a hang in C"),
+        pytest.param("pow(3, 1000000000)", ["2"], 1, 0, id="a hang in C"),
         pytest.param("repeat(I, 1000000000000)", ["2"], 0, 0, id="a memory hog"),
         pytest.param("abort()", [], 0, 2, id="a crash"),
         pytest.param("exit(3)", ["2"], 0, 0, id="an exit"),

@@ -9,6 +9,7 @@ import gc
 import mmap
 import multiprocessing
 import os
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -369,11 +370,12 @@ class Ended(BaseException):
 
 @contextmanager
 def saving() -> Iterator[None]:
-    """Has the parent of this worker wait, also when all work ends, till the result of its job has been sent.
+    """Has this worker go on, also when all work ends, till the result of its job has been sent.
 
     Raises:
         Ended: all work has ended before.
     """
+    _mask_end(True)
     _cell.begin(SAVING)
     if _cell.ending:
         raise Ended
@@ -412,6 +414,7 @@ def _end_after(seconds: float) -> None:
 def _work(function: Callable[..., Any], job: Sequence[object], limit: float | None) -> bytes:
     """Runs a job in a worker; what comes of it, pickled."""
     _cell.end()  # what was saved by the job before has been sent
+    _mask_end(False)
     _check_memory()
     try:
         if limit is not None:
@@ -420,6 +423,12 @@ def _work(function: Callable[..., Any], job: Sequence[object], limit: float | No
     finally:
         _end_copy()
         faulthandler.cancel_dump_traceback_later()
+
+
+def _mask_end(masked: bool) -> None:
+    """Has this process take no notice of who asks it to end, or notice again."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK if masked else signal.SIG_UNBLOCK, [signal.SIGTERM])
 
 
 def _check_memory() -> None:

@@ -853,8 +853,8 @@ def test_what_all_samples_share_is_begun_again_after_a_late_one():
     late = False
     for _ in range(2):
         assert list_outputs(score(evaluator)) == [("a", PAIRS), ("b", PAIRS)]
-    # Stopped, and again at the end of its sample; then once for the others.
-    assert begun == {"spin_at_first": 3, "note": 1}
+    # Stopped twice, and again at the end of its sample; then once for the others.
+    assert begun == {"spin_at_first": 4, "note": 1}
 
 
 def test_a_late_differ_leaves_the_candidates_and_the_other_differs():
