@@ -25,7 +25,7 @@ from warnings import catch_warnings, simplefilter
 
 from batt_utils.batt.inline import TooLong
 from batt_utils.batt.modules import load_batt
-from batt_utils.batt.plan import make_plan
+from batt_utils.batt.plan import Plan, make_plan
 from batt_utils.batt.program import check_calls, needs
 from batt_utils.batt.texts import Texts
 from batt_utils.console import (
@@ -43,6 +43,7 @@ from batt_utils.engine.signals import Interrupted, held, raise_signals
 from batt_utils.evaluate.device import (
     can_fork,
     configure_gpu_memory,
+    find_gpus,
     get_optimal_batch_size,
     gpu_memory_cleanup,
 )
@@ -906,7 +907,9 @@ async def _open_session(
                 raise UserError(f"the workers cannot be made ready: {ready.what}: mend what the batt imports")
         if ready.unknown and (line := report_unknown(subject.program, ready.unknown)):
             warn(line)
-        takes_tasks = not in_process and len(saved) >= workers.count
+        # A called batt may fill a GPU that workers share: its samples move one by one.
+        shares_gpu = not isinstance(subject, Plan) and options.device != "cpu" and find_gpus()
+        takes_tasks = not in_process and not shares_gpu and len(saved) >= workers.count
         yield Session(texts, workers, cpu_workers, store, ready.dsl, form, takes_tasks=takes_tasks)
 
 
