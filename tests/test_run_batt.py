@@ -1264,3 +1264,41 @@ def test_a_bug_shows_its_traceback(here, monkeypatch):
     monkeypatch.setattr(run_batt, "task_list", fail)
     with pytest.raises(ValueError, match="of our own"):
         run_batt.cli(["-i", TASK])
+
+
+BAD = """
+import ctypes, os, re
+def batt(task_id, S, I, C, log_path):
+    place = task_id, I[0][0]
+    if place == ("t07", 1):
+        re.match(r"(a+)+$", "a" * 40 + "b")  # a hang in C
+    if place == ("t12", 0):
+        ctypes.string_at(0)
+    if place == ("t20", 2):
+        os.kill(os.getpid(), 9)
+    if place == ("t25", 1):
+        values = []
+        while True:
+            values.append(bytearray(10**7))
+    return [(1, False, 'a', I)], []
+"""
+
+
+def test_a_hang_a_crash_and_a_hog_among_many_tasks_cost_their_samples(here):
+    Path("tasks").mkdir()
+    names = [f"t{number:02}" for number in range(30)]
+    for name in names:
+        samples = [{"input": [[number]], "output": [[number]]} for number in range(3)]
+        Path("tasks", f"{name}.json").write_text(json.dumps({"train": samples[:2], "test": samples[2:]}))
+    write_batt(here, "bad", BAD, {1: "identity, I"})
+    arguments = ["--data", "tasks", "-i", "-b", "bad", "-t", "0.5", "--workers", "2", "--memory-limit", "64"]
+    result = run_command(*arguments, cwd=here)
+    assert result.returncode == 0
+    assert re.findall(r"-- (\S+) - \d+ start", result.stdout) == names
+    assert "\n30 tasks - 1 timeouts\n" in result.stdout
+    scores = {path.parts[1][6:]: int(path.parts[2]) for path in Path("solver_dir").glob("*/*/*/*.py")}
+    assert scores == dict.fromkeys(names, 3) | dict.fromkeys(("t07", "t12", "t20", "t25"), 2)
+    left_out = re.findall(
+        r"^run_batt\.py: (\S+ \S+) left out: (?:it ends its process )?(.*)", result.stderr, re.M
+    )
+    assert [place for place, _ in left_out if "t25" not in place] == ["t12 demo[0]", "t20 test[0]"]

@@ -42,6 +42,7 @@ Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 Scorable = tuple[Candidate, Any]  # with its value
 Judged = tuple[object, bool]  # a value or its fingerprint, and whether it is the expected grid
 Work = tuple[float, Callable[[], object]]  # with the size of what it needs
+MAX_PAIRS = 4  # that are kept, of the tasks of before
 HARD_LIMIT = 1.7  # times the timeout: when a sample's differ values end too
 LARGE = 100 * 100  # items: no ARC grid has as many cells
 LAST = 1e300  # items: sorts what waits for a stopped call behind all that is large
@@ -1000,6 +1001,8 @@ def _pairs(task_id: str, *parts: str) -> Pairs:
     host = get_host()
     key = (task_id, *parts)
     if key not in host.pairs:
+        if len(host.pairs) > MAX_PAIRS:
+            host.pairs.clear()
         samples = (sample for part in parts for sample in host.samples[part][task_id])
         host.pairs[key] = tuple((sample["input"], sample["output"]) for sample in samples)
     return host.pairs[key]
