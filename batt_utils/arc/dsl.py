@@ -5,18 +5,15 @@ an object or a frozenset of places; steps and sizes are `(rows, columns)` as wel
 a grid is its most frequent colour.
 
 Programs run these functions tens of thousands of times a second, so none logs or checks its arguments.
-But mutated programs give them anything, and then each does or raises what its plain definition does:
-arguments are looked at in their order, those of a pair item by item, and no sooner than they are needed.
-For a TypeError, AttributeError or ValueError a batt takes the value of `_get_safe_default`; whether for
-an IndexError, KeyError, StopIteration or ZeroDivisionError too is the batt's affair.
-
-The order of a frozenset's items decides ties; it depends on how they were put in. So sets are built
-from their sources' items one by one, in order, or as the copy of a set that was.
+What does not fit raises TypeError, AttributeError or ValueError, for which a batt takes the value of
+`_get_safe_default`. The order of a frozenset's items decides ties; it depends on the order in which
+they were put in, so sets are built from their sources' items one by one, in order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable as _Function
+from collections.abc import Collection as _Collection
 from functools import lru_cache as _lru_cache
 from functools import partial as _partial
 from itertools import chain as _chain
@@ -56,42 +53,68 @@ _LONGEST_SIDE = 30  # cells: of a task's grid
 def add(a: Numerical, b: Numerical) -> Numerical:
     """The sum; a number and a pair are added item by item."""
     if isinstance(a, int):
-        return a + b if isinstance(b, int) else (a + b[0], a + b[1])
-    if isinstance(b, tuple):
-        return (a[0] + b[0], a[1] + b[1])
-    return (a[0] + b, a[1] + b)
+        if isinstance(b, int):
+            return a + b
+        i, j = b
+        return (a + i, a + j)
+    i, j = a
+    if isinstance(b, int):
+        return (i + b, j + b)
+    k, m = b
+    return (i + k, j + m)
 
 
 def subtract(a: Numerical, b: Numerical) -> Numerical:
     """The difference; of a number and a pair item by item."""
     if isinstance(a, int):
-        return a - b if isinstance(b, int) else (a - b[0], a - b[1])
-    if isinstance(b, tuple):
-        return (a[0] - b[0], a[1] - b[1])
-    return (a[0] - b, a[1] - b)
+        if isinstance(b, int):
+            return a - b
+        i, j = b
+        return (a - i, a - j)
+    i, j = a
+    if isinstance(b, int):
+        return (i - b, j - b)
+    k, m = b
+    return (i - k, j - m)
 
 
 def multiply(a: Numerical, b: Numerical) -> Numerical:
     """The product; of a number and a pair item by item."""
     if isinstance(a, int):
-        return a * b if isinstance(b, int) else (a * b[0], a * b[1])
-    if isinstance(b, tuple):
-        return (a[0] * b[0], a[1] * b[1])
-    return (a[0] * b, a[1] * b)
+        if isinstance(b, int):
+            return a * b
+        i, j = b
+        return (a * i, a * j)
+    i, j = a
+    if isinstance(b, int):
+        return (i * b, j * b)
+    k, m = b
+    return (i * k, j * m)
 
 
 def divide(a: Numerical, b: Numerical) -> Numerical:
     """The quotient, rounded down; of a number and a pair item by item."""
-    if isinstance(a, int):
-        return a // b if isinstance(b, int) else (a // b[0], a // b[1])
-    if isinstance(b, tuple):
-        return (a[0] // b[0], a[1] // b[1])
-    return (a[0] // b, a[1] // b)
+    try:
+        if isinstance(a, int):
+            if isinstance(b, int):
+                return a // b
+            i, j = b
+            return (a // i, a // j)
+        i, j = a
+        if isinstance(b, int):
+            return (i // b, j // b)
+        k, m = b
+        return (i // k, j // m)
+    except ZeroDivisionError as error:
+        raise ValueError("division by zero") from error
 
 
 def invert(n: Numerical) -> Numerical:
     """The negative."""
-    return -n if isinstance(n, int) else (-n[0], -n[1])
+    if isinstance(n, int):
+        return -n
+    i, j = n
+    return (-i, -j)
 
 
 def even(n: Integer) -> Boolean:
@@ -101,12 +124,18 @@ def even(n: Integer) -> Boolean:
 
 def double(n: Numerical) -> Numerical:
     """Twice the number."""
-    return n * 2 if isinstance(n, int) else (n[0] * 2, n[1] * 2)
+    if isinstance(n, int):
+        return n * 2
+    i, j = n
+    return (i * 2, j * 2)
 
 
 def halve(n: Numerical) -> Numerical:
     """Half the number, rounded down."""
-    return n // 2 if isinstance(n, int) else (n[0] // 2, n[1] // 2)
+    if isinstance(n, int):
+        return n // 2
+    i, j = n
+    return (i // 2, j // 2)
 
 
 def flip(b: Boolean) -> Boolean:
@@ -116,12 +145,18 @@ def flip(b: Boolean) -> Boolean:
 
 def increment(x: Numerical) -> Numerical:
     """One more."""
-    return x + 1 if isinstance(x, int) else (x[0] + 1, x[1] + 1)
+    if isinstance(x, int):
+        return x + 1
+    i, j = x
+    return (i + 1, j + 1)
 
 
 def decrement(x: Numerical) -> Numerical:
     """One less."""
-    return x - 1 if isinstance(x, int) else (x[0] - 1, x[1] - 1)
+    if isinstance(x, int):
+        return x - 1
+    i, j = x
+    return (i - 1, j - 1)
 
 
 def crement(x: Numerical) -> Numerical:
@@ -133,7 +168,8 @@ def sign(x: Numerical) -> Numerical:
     """1, 0 or -1."""
     if isinstance(x, int):
         return (x > 0) - (x < 0)
-    return ((x[0] > 0) - (x[0] < 0), (x[1] > 0) - (x[1] < 0))
+    i, j = x
+    return ((i > 0) - (i < 0), (j > 0) - (j < 0))
 
 
 def positive(x: Integer) -> Boolean:
@@ -209,7 +245,9 @@ def size(container: Container) -> Integer:
 
 def first(container: Container) -> Any:
     """The first item."""
-    return next(iter(container))
+    for item in container:
+        return item
+    raise ValueError("first of an empty container")
 
 
 def last(container: Container) -> Any:
@@ -239,11 +277,7 @@ def product(a: Container, b: Container) -> FrozenSet:
 
 
 def dedupe(tup: Tuple) -> Tuple:
-    """The items of a tuple without those that came before."""
-    if not len(tup):
-        return ()
-    if not isinstance(tup, tuple):
-        raise TypeError(f"{type(tup).__name__} has no items that came before")
+    """The items without those that came before."""
     return tuple(dict.fromkeys(tup))
 
 
@@ -259,7 +293,7 @@ def initset(value: Any) -> FrozenSet:
 
 def insert(value: Any, container: FrozenSet) -> FrozenSet:
     """The set with one more item."""
-    return container.union(initset(value))
+    return container.union((value,))
 
 
 def remove(value: Any, container: Container) -> Container:
@@ -303,13 +337,13 @@ def minimum(container: IntegerSet) -> Integer:
 
 
 def valmax(container: Container, compfunc: Callable) -> Integer:
-    """The greatest `compfunc` of an item, that of 0 where there is none."""
-    return compfunc(max(container, key=compfunc, default=0))  # type: ignore[no-any-return]
+    """The greatest `compfunc` of an item, 0 of none."""
+    return max(map(compfunc, container), default=0)
 
 
 def valmin(container: Container, compfunc: Callable) -> Integer:
-    """The least `compfunc` of an item, that of 0 where there is none."""
-    return compfunc(min(container, key=compfunc, default=0))  # type: ignore[no-any-return]
+    """The least `compfunc` of an item, 0 of none."""
+    return min(map(compfunc, container), default=0)
 
 
 def argmax(container: Container, compfunc: Callable) -> Any:
@@ -339,7 +373,7 @@ def sizefilter(container: Container, n: Integer) -> FrozenSet:
 
 def sfilter(container: Container, condition: Callable) -> Container:
     """The items that meet a condition."""
-    return type(container)(item for item in container if condition(item))
+    return type(container)(filter(condition, container))
 
 
 def mfilter(container: Container, function: Callable) -> FrozenSet:
@@ -349,7 +383,10 @@ def mfilter(container: Container, function: Callable) -> FrozenSet:
 
 def extract(container: Container, condition: Callable) -> Any:
     """The first item that meets a condition."""
-    return next(item for item in container if condition(item))
+    for item in container:
+        if condition(item):
+            return item
+    raise ValueError("no item meets the condition")
 
 
 # Functions of functions
@@ -377,28 +414,18 @@ def matcher(function: Callable, target: Any) -> Callable:
 
 def lbind(function: Callable, fixed: Any) -> Callable:
     """The function with its first argument fixed."""
-    _check_function(function)
     return _partial(function, fixed)
-
-
-def _check_function(value: Any) -> None:
-    """Raises AttributeError for what is no function."""
-    if not callable(value):
-        raise AttributeError(f"{type(value).__name__} has no arguments to fix")
 
 
 def rbind(function: Callable, fixed: Any) -> Callable:
     """The function with its last argument fixed."""
-    _check_function(function)
     return lambda *arguments: function(*arguments, fixed)
 
 
 def power(function: Callable, n: Integer) -> Callable:
-    """The function applied `n` times."""
-    if n == 1:
-        return function
+    """The function applied `n` times, once at least."""
     if n < 1:
-        raise RecursionError(f"no power {n} of a function")
+        raise ValueError(f"no power {n} of a function")
 
     def apply_often(x: Any) -> Any:
         for _ in range(n):
@@ -410,12 +437,12 @@ def power(function: Callable, n: Integer) -> Callable:
 
 def apply(function: Callable, container: Container) -> Container:
     """The function of each item."""
-    return type(container)(function(item) for item in container)
+    return type(container)(map(function, container))
 
 
 def rapply(functions: Container, value: Any) -> Container:
     """Each function of the value."""
-    return type(functions)(function(value) for function in functions)
+    return type(functions)([function(value) for function in functions])
 
 
 def mapply(function: Callable, container: ContainerContainer) -> FrozenSet:
@@ -425,7 +452,7 @@ def mapply(function: Callable, container: ContainerContainer) -> FrozenSet:
 
 def papply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
     """The function of each pair of items at the same place."""
-    return tuple(function(i, j) for i, j in zip(a, b))
+    return tuple(map(function, a, b))
 
 
 def mpapply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
@@ -435,95 +462,105 @@ def mpapply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
 
 def prapply(function, a: Container, b: Container) -> FrozenSet:  # type: ignore[no-untyped-def]
     """The function of all pairs of an item of `a` and one of `b`; the vocabulary gives it no type."""
-    return frozenset(function(i, j) for j in b for i in a)
+    return frozenset([function(i, j) for j in b for i in a])
 
 
 # Patches
 
 
 def _holds_cells(patch: Patch) -> _TypeGuard[Object]:
-    """Whether a patch is an object, not a set of places: its first item tells."""
-    return isinstance(next(iter(patch))[1], tuple)
+    """Whether a patch is an object, not a set of places."""
+    if len(patch) == 0:  # None has no length, and is no empty patch
+        return False
+    _, place = next(iter(patch))
+    return isinstance(place, tuple)
+
+
+def _places(patch: Patch) -> _Collection[IntegerTuple]:
+    """The places of a patch, in its order."""
+    return [place for _, place in patch] if _holds_cells(patch) else patch  # type: ignore[return-value]
+
+
+def _bounds(patch: Patch) -> tuple[int, int, int, int]:
+    """The rows and columns where a patch begins and ends: top, left, bottom, right."""
+    rows, columns = zip(*_places(patch))
+    return min(rows), min(columns), max(rows), max(columns)
 
 
 def toindices(patch: Patch) -> Indices:
     """The places of a patch."""
-    if len(patch) == 0:
-        return frozenset()
-    return frozenset([place for _, place in patch]) if _holds_cells(patch) else patch  # type: ignore[return-value]
+    return frozenset(_places(patch)) if _holds_cells(patch) else patch  # type: ignore[return-value]
 
 
 def recolor(value: Integer, patch: Patch) -> Object:
     """The object with one colour at the places of a patch."""
-    return frozenset([(value, place) for place in toindices(patch)])
+    return frozenset([(value, place) for place in _places(patch)])
 
 
 def uppermost(patch: Patch) -> Integer:
     """The first row."""
-    return min([i for i, _ in toindices(patch)])
+    return min([i for i, _ in _places(patch)])
 
 
 def lowermost(patch: Patch) -> Integer:
     """The last row."""
-    return max([i for i, _ in toindices(patch)])
+    return max([i for i, _ in _places(patch)])
 
 
 def leftmost(patch: Patch) -> Integer:
     """The first column."""
-    return min([j for _, j in toindices(patch)])
+    return min([j for _, j in _places(patch)])
 
 
 def rightmost(patch: Patch) -> Integer:
     """The last column."""
-    return max([j for _, j in toindices(patch)])
-
-
-def _find_corner(patch: Patch, extremes: dict[int, Callable]) -> IntegerTuple:
-    """A corner of the bounding box: which of the rows (0) and of the columns (1), KeyError of any more."""
-    axes = enumerate(zip(*toindices(patch)))
-    return tuple([extremes[axis](numbers) for axis, numbers in axes])
+    return max([j for _, j in _places(patch)])
 
 
 def ulcorner(patch: Patch) -> IntegerTuple:
-    """The upper left corner of the bounding box, () of nothing."""
-    return tuple(map(min, zip(*toindices(patch))))
+    """The upper left corner of the bounding box."""
+    rows, columns = zip(*_places(patch))
+    return (min(rows), min(columns))
 
 
 def urcorner(patch: Patch) -> IntegerTuple:
-    """The upper right corner of the bounding box, () of nothing."""
-    return _find_corner(patch, {0: min, 1: max})
+    """The upper right corner of the bounding box."""
+    rows, columns = zip(*_places(patch))
+    return (min(rows), max(columns))
 
 
 def llcorner(patch: Patch) -> IntegerTuple:
-    """The lower left corner of the bounding box, () of nothing."""
-    return _find_corner(patch, {0: max, 1: min})
+    """The lower left corner of the bounding box."""
+    rows, columns = zip(*_places(patch))
+    return (max(rows), min(columns))
 
 
 def lrcorner(patch: Patch) -> IntegerTuple:
-    """The lower right corner of the bounding box, () of nothing."""
-    return tuple(map(max, zip(*toindices(patch))))
+    """The lower right corner of the bounding box."""
+    rows, columns = zip(*_places(patch))
+    return (max(rows), max(columns))
 
 
 def corners(patch: Patch) -> Indices:
     """The corners of the bounding box."""
-    return frozenset((ulcorner(patch), urcorner(patch), llcorner(patch), lrcorner(patch)))
+    top, left, bottom, right = _bounds(patch)
+    return frozenset(((top, left), (top, right), (bottom, left), (bottom, right)))
 
 
 def center(patch: Patch) -> IntegerTuple:
     """The centre of the bounding box, the lower right one of two."""
-    return (uppermost(patch) + height(patch) // 2, leftmost(patch) + width(patch) // 2)
+    top, left, bottom, right = _bounds(patch)
+    return (top + (bottom - top + 1) // 2, left + (right - left + 1) // 2)
 
 
 def centerofmass(patch: Patch) -> IntegerTuple:
-    """The mean row and column, rounded down; () of nothing."""
-    number = len(patch)
-    return tuple([sum(numbers) // number for numbers in zip(*toindices(patch))])
+    """The mean row and column, rounded down."""
+    rows, columns = zip(*toindices(patch))
+    return (sum(rows) // len(patch), sum(columns) // len(patch))
 
 
 def shift(patch: Patch, directions: IntegerTuple) -> Patch:
     """The patch moved by a step."""
-    if len(patch) == 0:
-        return patch
     di, dj = directions
     if _holds_cells(patch):
         return frozenset([(value, (i + di, j + dj)) for value, (i, j) in patch])
@@ -534,62 +571,51 @@ def normalize(patch: Patch) -> Patch:
     """The patch moved to the origin."""
     if len(patch) == 0:
         return patch
-    return shift(patch, (-uppermost(patch), -leftmost(patch)))
+    i, j = ulcorner(patch)
+    return shift(patch, (-i, -j))
 
 
 def vline(patch: Patch) -> Boolean:
     """Whether a patch is a vertical line."""
-    return height(patch) == len(patch) and width(patch) == 1
+    return shape(patch) == (len(patch), 1)
 
 
 def hline(patch: Patch) -> Boolean:
     """Whether a patch is a horizontal line."""
-    return width(patch) == len(patch) and height(patch) == 1
+    return shape(patch) == (1, len(patch))
 
 
 def vmatching(a: Patch, b: Patch) -> Boolean:
     """Whether two patches share a column."""
-    return not {j for _, j in toindices(a)}.isdisjoint([j for _, j in toindices(b)])
+    return not {j for _, j in _places(a)}.isdisjoint([j for _, j in _places(b)])
 
 
 def hmatching(a: Patch, b: Patch) -> Boolean:
     """Whether two patches share a row."""
-    return not {i for i, _ in toindices(a)}.isdisjoint([i for i, _ in toindices(b)])
+    return not {i for i, _ in _places(a)}.isdisjoint([i for i, _ in _places(b)])
 
 
 def manhattan(a: Patch, b: Patch) -> Integer:
     """The least number of steps from a place of `a` to one of `b`."""
-    return min([abs(i - k) + abs(j - m) for i, j in toindices(a) for k, m in toindices(b)])
+    places = _places(b)
+    return min([abs(i - k) + abs(j - m) for i, j in _places(a) for k, m in places])
 
 
-def _number(patch: Patch) -> set[IntegerTuple]:
-    """The places of a patch; TypeError where they are no numbers."""
-    return {(+i, +j) for i, j in toindices(patch)}
-
-
-def _border(places: set[IntegerTuple]) -> list[IntegerTuple]:
+def _border(places: _Collection[IntegerTuple]) -> list[IntegerTuple]:
     """What is next to places, some of them included."""
     return [beside for i, j in places for beside in ((i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1))]
 
 
 def adjacent(a: Patch, b: Patch) -> Boolean:
     """Whether two patches are next to each other, side by side, without a common place."""
-    places = {(i, j) for i, j in toindices(a)}
-    others = _number(b) if places else places
-    if not others:
-        raise ValueError("no distance from nothing")
-    border = _border(places)
-    return others.isdisjoint(places) and not others.isdisjoint(border)
+    places = toindices(b)
+    return places.isdisjoint(_places(a)) and not places.isdisjoint(_border(_places(a)))
 
 
 def bordering(patch: Patch, grid: Grid) -> Boolean:
     """Whether a patch is at the edge of a grid."""
-    return (
-        uppermost(patch) == 0
-        or leftmost(patch) == 0
-        or lowermost(patch) == len(grid) - 1
-        or rightmost(patch) == len(grid[0]) - 1
-    )
+    top, left, bottom, right = _bounds(patch)
+    return top == 0 or left == 0 or bottom == len(grid) - 1 or right == width(grid) - 1
 
 
 def position(a: Patch, b: Patch) -> IntegerTuple:
@@ -609,9 +635,9 @@ def gravitate(source: Patch, destination: Patch) -> IntegerTuple:
         di, dj = (1 if i < k else -1), 0
     else:
         di, dj = 0, (1 if j < m else -1)
-    places = _number(source)
+    places = toindices(source)
     border = set(_border(places))
-    goals = _number(destination)
+    goals = _places(destination)
     for step in range(_REACH):
         nearer = [(i - step * di, j - step * dj) for i, j in goals]
         if places.isdisjoint(nearer) and not border.isdisjoint(nearer):
@@ -623,46 +649,40 @@ def backdrop(patch: Patch) -> Indices:
     """The places of the bounding box."""
     if len(patch) == 0:
         return frozenset()
-    top, left = ulcorner(patch)
-    bottom, right = lrcorner(patch)
+    top, left, bottom, right = _bounds(patch)
     columns = range(left, right + 1)
     return frozenset([(i, j) for i in range(top, bottom + 1) for j in columns])
 
 
 def delta(patch: Patch) -> Indices:
     """The places of the bounding box that are not in the patch."""
-    if len(patch) == 0:
-        return frozenset()
     return backdrop(patch) - toindices(patch)
 
 
-def _outline(corner: IntegerTuple, other: IntegerTuple) -> Indices:
-    """The edge of the box between two opposite corners."""
-    (top, bottom), (left, right) = map(sorted, zip(corner, other))
-    rows, columns = range(top, bottom + 1), range(left, right + 1)
-    sides = {(i, left) for i in rows} | {(i, right) for i in rows}
-    return frozenset(sides | ({(top, j) for j in columns} | {(bottom, j) for j in columns}))
+def _outline(patch: Patch, margin: int) -> Indices:
+    """The edge of the bounding box, widened by a margin on every side."""
+    if len(patch) == 0:
+        return frozenset()
+    top, left, bottom, right = _bounds(patch)
+    top, bottom = sorted((top - margin, bottom + margin))
+    left, right = sorted((left - margin, right + margin))
+    sides = [(i, j) for j in (left, right) for i in range(top, bottom + 1)]
+    return frozenset(sides + [(i, j) for i in (top, bottom) for j in range(left, right + 1)])
 
 
 def box(patch: Patch) -> Indices:
     """The edge of the bounding box."""
-    if len(patch) == 0:
-        return patch  # type: ignore[return-value]
-    top, left = ulcorner(patch)
-    bottom, right = lrcorner(patch)
-    return _outline((top, left), (bottom, right))
+    return _outline(patch, 0)
 
 
 def inbox(patch: Patch) -> Indices:
     """The edge of the box one within the bounding box."""
-    start = (uppermost(patch) + 1, leftmost(patch) + 1)
-    return _outline(start, (lowermost(patch) - 1, rightmost(patch) - 1))
+    return _outline(patch, -1)
 
 
 def outbox(patch: Patch) -> Indices:
     """The edge of the box one around the bounding box."""
-    start = (uppermost(patch) - 1, leftmost(patch) - 1)
-    return _outline(start, (lowermost(patch) + 1, rightmost(patch) + 1))
+    return _outline(patch, 1)
 
 
 # Places
@@ -670,14 +690,14 @@ def outbox(patch: Patch) -> Indices:
 
 def dneighbors(loc: IntegerTuple) -> Indices:
     """The four places beside a place."""
-    return frozenset(((loc[0] - 1, loc[1]), (loc[0] + 1, loc[1]), (loc[0], loc[1] - 1), (loc[0], loc[1] + 1)))
+    i, j = loc
+    return frozenset(((i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1)))
 
 
 def ineighbors(loc: IntegerTuple) -> Indices:
     """The four places diagonally from a place."""
-    above, below = loc[0] - 1, loc[0] + 1
-    before, behind = loc[1] - 1, loc[1] + 1
-    return frozenset(((above, before), (above, behind), (below, before), (below, behind)))
+    i, j = loc
+    return frozenset(((i - 1, j - 1), (i - 1, j + 1), (i + 1, j - 1), (i + 1, j + 1)))
 
 
 def neighbors(loc: IntegerTuple) -> Indices:
@@ -703,17 +723,21 @@ def connect(a: IntegerTuple, b: IntegerTuple) -> Indices:
 
 def shoot(start: IntegerTuple, direction: IntegerTuple) -> Indices:
     """The places of the line from a place in a direction, out of any grid."""
-    return connect(start, (start[0] + _REACH * direction[0], start[1] + _REACH * direction[1]))
+    i, j = start
+    di, dj = direction
+    return connect(start, (i + _REACH * di, j + _REACH * dj))
 
 
 def hfrontier(location: IntegerTuple) -> Indices:
     """The places of the row of a place."""
-    return frozenset([(location[0], j) for j in range(_LONGEST_SIDE)])
+    i, _ = location
+    return frozenset([(i, j) for j in range(_LONGEST_SIDE)])
 
 
 def vfrontier(location: IntegerTuple) -> Indices:
     """The places of the column of a place."""
-    return frozenset([(i, location[1]) for i in range(_LONGEST_SIDE)])
+    _, j = location
+    return frozenset([(i, j) for i in range(_LONGEST_SIDE)])
 
 
 # Pieces and elements: a grid as well as a patch or an object
@@ -721,47 +745,52 @@ def vfrontier(location: IntegerTuple) -> Indices:
 
 def height(piece: Piece) -> Integer:
     """The number of rows, of a patch those of its bounding box."""
-    if len(piece) == 0:
-        return 0
     if isinstance(piece, tuple):
         return len(piece)
-    rows = [i for i, _ in toindices(piece)]
+    if len(piece) == 0:
+        return 0
+    rows = [i for i, _ in _places(piece)]
     return max(rows) - min(rows) + 1
 
 
 def width(piece: Piece) -> Integer:
     """The number of columns, of a patch those of its bounding box."""
+    if isinstance(piece, tuple):
+        return len(piece[0]) if piece else 0
     if len(piece) == 0:
         return 0
-    if isinstance(piece, tuple):
-        return len(piece[0])
-    columns = [j for _, j in toindices(piece)]
+    columns = [j for _, j in _places(piece)]
     return max(columns) - min(columns) + 1
 
 
 def shape(piece: Piece) -> IntegerTuple:
     """The number of rows and of columns."""
-    return (height(piece), width(piece))
+    if isinstance(piece, tuple):
+        return (len(piece), len(piece[0]) if piece else 0)
+    if len(piece) == 0:
+        return (0, 0)
+    top, left, bottom, right = _bounds(piece)
+    return (bottom - top + 1, right - left + 1)
 
 
 def portrait(piece: Piece) -> Boolean:
     """Whether a piece is higher than wide."""
-    return height(piece) > width(piece)
+    rows, columns = shape(piece)
+    return rows > columns
 
 
 def square(piece: Piece) -> Boolean:
     """Whether a piece is a full square."""
-    if isinstance(piece, tuple):
-        return len(piece) == len(piece[0])
     rows, columns = shape(piece)
-    return rows == columns and rows * columns == len(piece)
+    return rows == columns and (isinstance(piece, tuple) or rows * columns == len(piece))
 
 
 def hmirror(piece: Piece) -> Piece:
     """The piece upside down."""
     if isinstance(piece, tuple):
         return piece[::-1]
-    total = ulcorner(piece)[0] + lrcorner(piece)[0]
+    rows = [i for i, _ in _places(piece)]
+    total = min(rows) + max(rows)
     if _holds_cells(piece):
         return frozenset([(value, (total - i, j)) for value, (i, j) in piece])
     return frozenset([(total - i, j) for i, j in piece])  # type: ignore[return-value]
@@ -771,7 +800,8 @@ def vmirror(piece: Piece) -> Piece:
     """The piece with left and right exchanged."""
     if isinstance(piece, tuple):
         return tuple([row[::-1] for row in piece])
-    total = ulcorner(piece)[1] + lrcorner(piece)[1]
+    columns = [j for _, j in _places(piece)]
+    total = min(columns) + max(columns)
     if _holds_cells(piece):
         return frozenset([(value, (i, total - j)) for value, (i, j) in piece])
     return frozenset([(i, total - j) for i, j in piece])  # type: ignore[operator]
@@ -802,7 +832,7 @@ def _colors(element: Element) -> list[int]:
 
 def palette(element: Element) -> IntegerSet:
     """The colours."""
-    return frozenset(set(_colors(element)))
+    return frozenset(_colors(element))
 
 
 def numcolors(element: Element) -> IntegerSet:
@@ -812,8 +842,6 @@ def numcolors(element: Element) -> IntegerSet:
 
 def colorcount(element: Element, value: Integer) -> Integer:
     """The number of cells of a colour."""
-    if isinstance(element, tuple):
-        return sum([row.count(value) for row in element])
     return _colors(element).count(value)
 
 
@@ -834,16 +862,18 @@ def upscale(element: Element, factor: Integer) -> Element:
     if isinstance(element, tuple):
         return vupscale(hupscale(element, factor), factor)
     if len(element) == 0:
-        return frozenset()
-    top, left = ulcorner(element)
-    small: Object = shift(element, (-top, -left))  # type: ignore[assignment]
-    scaled = {
-        (value, (i * factor + di, j * factor + dj))
-        for value, (i, j) in small
-        for di in range(factor)
-        for dj in range(factor)
-    }
-    return shift(frozenset(scaled), (top, left))  # type: ignore[return-value]
+        return element
+    steps = range(factor)
+    small: Object = normalize(element)  # type: ignore[assignment]
+    scaled = frozenset(
+        [
+            (value, (i * factor + di, j * factor + dj))
+            for value, (i, j) in small
+            for di in steps
+            for dj in steps
+        ]
+    )
+    return shift(scaled, ulcorner(element))  # type: ignore[return-value]
 
 
 # Objects
@@ -856,30 +886,29 @@ def color(obj: Object) -> Integer:
 
 def colorfilter(objs: Objects, value: Integer) -> Objects:
     """The objects of a colour."""
-    return frozenset(obj for obj in objs if color(obj) == value)
+    return frozenset([obj for obj in objs if color(obj) == value])
 
 
-def _find_period(cells: list[tuple[int, int, int]], length: int) -> int:
-    """The least step along `at` by which cells `(at, across, colour)` repeat; `at` is below the length."""
+def _find_period(cells: list[tuple[int, int, int]]) -> int:
+    """The least step along `at` by which cells `(at, across, colour)` repeat."""
+    start = min(cells)[0]
+    length = max(cells)[0] - start + 1
     known = set(cells)
     for period in range(1, length):
-        if known.issuperset([(at - period, across, value) for at, across, value in cells if at >= period]):
+        least = start + period
+        if known.issuperset([(at - period, across, value) for at, across, value in cells if at >= least]):
             return period
     return length
 
 
 def hperiod(obj: Object) -> Integer:
     """The number of columns after which an object repeats, else its width."""
-    cells: Object = normalize(obj)  # type: ignore[assignment]
-    columns = width(cells)
-    return _find_period([(j, i, value) for value, (i, j) in cells], columns) if columns > 1 else columns
+    return _find_period([(j, i, value) for value, (i, j) in obj])
 
 
 def vperiod(obj: Object) -> Integer:
     """The number of rows after which an object repeats, else its height."""
-    cells: Object = normalize(obj)  # type: ignore[assignment]
-    rows = height(cells)
-    return _find_period([(i, j, value) for value, (i, j) in cells], rows) if rows > 1 else rows
+    return _find_period([(i, j, value) for value, (i, j) in obj])
 
 
 # Parts of grids
@@ -888,9 +917,8 @@ def vperiod(obj: Object) -> Integer:
 def index(grid: Grid, loc: IntegerTuple) -> Integer:
     """The colour at a place, None outside the grid."""
     i, j = loc
-    rows, columns = len(grid), len(grid[0])
-    if 0 <= i < rows and 0 <= j < columns:
-        return grid[loc[0]][loc[1]]
+    if 0 <= i < len(grid) and 0 <= j < len(grid[0]):
+        return grid[i][j]
     return None  # type: ignore[return-value]
 
 
@@ -902,7 +930,7 @@ def _list_places(rows: int, columns: int) -> Indices:
 
 def asindices(grid: Grid) -> Indices:
     """All places."""
-    return _list_places(len(grid), len(grid[0])) if len(grid) else frozenset()
+    return _list_places(*shape(grid))
 
 
 def asobject(grid: Grid) -> Object:
@@ -917,20 +945,21 @@ def ofcolor(grid: Grid, value: Integer) -> Indices:
 
 def toobject(patch: Patch, grid: Grid) -> Object:
     """The object of the grid's cells at the places of a patch."""
-    rows, columns = len(grid), len(grid[0])
-    places = toindices(patch)
-    return frozenset([(grid[i][j], (i, j)) for i, j in places if 0 <= i < rows and 0 <= j < columns])
+    rows, columns = shape(grid)
+    return frozenset([(grid[i][j], (i, j)) for i, j in _places(patch) if 0 <= i < rows and 0 <= j < columns])
 
 
 def crop(grid: Grid, start: IntegerTuple, dims: IntegerTuple) -> Grid:
     """The part of a grid from a place on, in a size."""
-    rows = grid[start[0] : start[0] + dims[0]]
-    return tuple([row[start[1] : start[1] + dims[1]] for row in rows])
+    i, j = start
+    rows, columns = dims
+    return tuple([row[j : j + columns] for row in grid[i : i + rows]])
 
 
 def subgrid(patch: Patch, grid: Grid) -> Grid:
     """The part of a grid in the bounding box of a patch."""
-    return crop(grid, ulcorner(patch), shape(patch))
+    top, left, bottom, right = _bounds(patch)
+    return tuple([row[left : right + 1] for row in grid[top : bottom + 1]])
 
 
 def trim(grid: Grid) -> Grid:
@@ -950,33 +979,35 @@ def bottomhalf(grid: Grid) -> Grid:
 
 def lefthalf(grid: Grid) -> Grid:
     """The left half, without the middle column; of one column, the empty grid."""
-    return rot270(tophalf(rot90(grid)))
+    half = width(grid) // 2
+    return tuple([row[:half] for row in grid]) if half else ()
 
 
 def righthalf(grid: Grid) -> Grid:
     """The right half, without the middle column; of one column, the empty grid."""
-    return rot270(bottomhalf(rot90(grid)))
+    half = width(grid) // 2
+    return tuple([row[-half:] for row in grid]) if half else ()
 
 
-def _split(length: int, n: int) -> tuple[int, list[int]]:
+def _split(length: int, n: int) -> tuple[int, range]:
     """The length and the starts of `n` equal parts, one apart if something is left over."""
+    if n == 0:
+        raise ValueError("no split into 0 parts")
     part, rest = divmod(length, n)
-    step = part + (rest != 0)
-    return part, [number * step for number in range(n)]
+    step = part + (rest > 0)
+    return part, range(0, n * step, step) if step else range(0)
 
 
 def hsplit(grid: Grid, n: Integer) -> Tuple:
     """The `n` equal parts of a grid from left to right."""
-    rows = len(grid)
-    part, starts = _split(len(grid[0]), n)
-    return tuple([crop(grid, (0, j), (rows, part)) for j in starts])
+    part, starts = _split(width(grid), n)
+    return tuple([tuple([row[j : j + part] for row in grid]) for j in starts])
 
 
 def vsplit(grid: Grid, n: Integer) -> Tuple:
     """The `n` equal parts of a grid from top to bottom."""
     part, starts = _split(len(grid), n)
-    columns = len(grid[0])
-    return tuple([crop(grid, (i, 0), (part, columns)) for i in starts])
+    return tuple([grid[i : i + part] for i in starts])
 
 
 def _list_uniform(lines: Grid) -> list[int]:
@@ -986,16 +1017,17 @@ def _list_uniform(lines: Grid) -> list[int]:
 
 def frontiers(grid: Grid) -> Objects:
     """The one-coloured rows and columns."""
-    rows, columns = range(len(grid)), range(len(grid[0]))
-    across = frozenset([frozenset({(grid[i][j], (i, j)) for j in columns}) for i in _list_uniform(grid)])
-    turned: Grid = dmirror(grid)  # type: ignore[assignment]
-    down = frozenset([frozenset({(grid[i][j], (i, j)) for i in rows}) for j in _list_uniform(turned)])
-    return across | down
+    rows = [frozenset([(value, (i, j)) for j, value in enumerate(grid[i])]) for i in _list_uniform(grid)]
+    turned = tuple(zip(*grid))
+    columns = [
+        frozenset([(value, (i, j)) for i, value in enumerate(turned[j])]) for j in _list_uniform(turned)
+    ]
+    return frozenset(rows) | frozenset(columns)
 
 
 def compress(grid: Grid) -> Grid:
     """The grid without its one-coloured rows and columns."""
-    rows, columns = _list_uniform(grid), _list_uniform(dmirror(grid))  # type: ignore[arg-type]
+    rows, columns = set(_list_uniform(grid)), set(_list_uniform(tuple(zip(*grid))))
     return tuple(
         [
             tuple([value for j, value in enumerate(row) if j not in columns])
@@ -1025,29 +1057,15 @@ def _part(grid: Grid, colors: IntegerSet) -> Objects:
     return frozenset(map(frozenset, cells.values()))
 
 
-def _is_whole(grid: Grid) -> bool:
-    """Whether all rows are tuples at least as long as the first one."""
-    return {*map(type, grid)} == {tuple} and min(map(len, grid)) == len(grid[0])
-
-
-def _is_there(cells: Object, grid: Grid) -> bool:
-    """Whether a grid has all cells."""
-    rows, columns = len(grid), len(grid[0])
-    return all(0 <= i < rows and 0 <= j < columns and grid[i][j] == value for value, (i, j) in cells)
-
-
 def occurrences(grid: Grid, obj: Object) -> Indices:
     """The places where an object, put there with its upper left corner, is in the grid."""
-    cells: Object = normalize(obj)  # type: ignore[assignment]
-    rows, columns = len(grid), len(grid[0])
-    down, across = rows - height(obj) + 1, columns - width(obj) + 1
-    starts = [(i, j) for i in range(down) for j in range(across)]
-    if isinstance(obj, tuple) or not _is_whole(grid):
-        starts = [start for start in starts if _is_there(shift(cells, start), grid)]  # type: ignore[arg-type]
-    elif starts:
-        for value, (di, dj) in cells:
-            starts = [(i, j) for i, j in starts if grid[i + di][j + dj] == value]
-    return frozenset(set(starts))
+    rows, columns = shape(grid)
+    top, left, bottom, right = _bounds(obj)
+    starts = [(i, j) for i in range(rows - bottom + top) for j in range(columns - right + left)]
+    for value, (k, m) in obj:
+        di, dj = k - top, m - left
+        starts = [(i, j) for i, j in starts if grid[i + di][j + dj] == value]
+    return frozenset(starts)
 
 
 @_lru_cache(maxsize=_PLACES_KNOWN)
@@ -1097,7 +1115,7 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
     """
     background = mostcolor(grid) if without_bg else None
     near = _AROUND if diagonal else _BESIDE
-    edge = _map_edge(len(grid), len(grid[0]), bool(diagonal))
+    edge = _map_edge(*shape(grid), bool(diagonal))
     found = set()
     seen: set[IntegerTuple] = set()
     for start in asindices(grid):
@@ -1124,14 +1142,15 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
 
 def canvas(value: Integer, dimensions: IntegerTuple) -> Grid:
     """The grid of one colour in a size."""
-    return tuple([(value,) * dimensions[1] for _ in range(dimensions[0])])
+    rows, columns = dimensions
+    return ((value,) * columns,) * rows
 
 
 def fill(grid: Grid, value: Integer, patch: Patch) -> Grid:
     """The grid with a colour at the places of a patch."""
-    rows, columns = len(grid), len(grid[0])
+    rows, columns = shape(grid)
     drawn = list(map(list, grid))
-    for i, j in toindices(patch):
+    for i, j in _places(patch):
         if 0 <= i < rows and 0 <= j < columns:
             drawn[i][j] = value
     return tuple(map(tuple, drawn))
@@ -1139,7 +1158,7 @@ def fill(grid: Grid, value: Integer, patch: Patch) -> Grid:
 
 def paint(grid: Grid, obj: Object) -> Grid:
     """The grid with the cells of an object."""
-    rows, columns = len(grid), len(grid[0])
+    rows, columns = shape(grid)
     drawn = list(map(list, grid))
     for value, (i, j) in obj:
         if 0 <= i < rows and 0 <= j < columns:
@@ -1149,10 +1168,10 @@ def paint(grid: Grid, obj: Object) -> Grid:
 
 def underfill(grid: Grid, value: Integer, patch: Patch) -> Grid:
     """The grid with a colour at those places of a patch that are background."""
-    rows, columns = len(grid), len(grid[0])
     background = mostcolor(grid)
+    rows, columns = shape(grid)
     drawn = list(map(list, grid))
-    for i, j in toindices(patch):
+    for i, j in _places(patch):
         if 0 <= i < rows and 0 <= j < columns and drawn[i][j] == background:
             drawn[i][j] = value
     return tuple(map(tuple, drawn))
@@ -1160,8 +1179,8 @@ def underfill(grid: Grid, value: Integer, patch: Patch) -> Grid:
 
 def underpaint(grid: Grid, obj: Object) -> Grid:
     """The grid with those cells of an object that are on background."""
-    rows, columns = len(grid), len(grid[0])
     background = mostcolor(grid)
+    rows, columns = shape(grid)
     drawn = list(map(list, grid))
     for value, (i, j) in obj:
         if 0 <= i < rows and 0 <= j < columns and drawn[i][j] == background:
@@ -1171,7 +1190,7 @@ def underpaint(grid: Grid, obj: Object) -> Grid:
 
 def cover(grid: Grid, patch: Patch) -> Grid:
     """The grid with background at the places of a patch."""
-    return fill(grid, mostcolor(grid), toindices(patch))
+    return fill(grid, mostcolor(grid), patch)
 
 
 def move(grid: Grid, obj: Object, offset: IntegerTuple) -> Grid:
@@ -1186,15 +1205,19 @@ def replace(grid: Grid, replacee: Integer, replacer: Integer) -> Grid:
 
 def switch(grid: Grid, a: Integer, b: Integer) -> Grid:
     """The grid with two colours exchanged."""
-    exchanged = {a: b, b: a}
+    exchanged = {b: a, a: b}
     return tuple([tuple([exchanged.get(value, value) for value in row]) for row in grid])
 
 
 def cellwise(a: Grid, b: Grid, fallback: Integer) -> Grid:
     """The cells of `a` that are the same in `b`, the fallback colour elsewhere."""
-    columns = range(len(a[0]))
+    if len(a) > len(b) or width(a) > width(b):
+        raise ValueError("the second grid does not cover the first one")
     return tuple(
-        [tuple([a[i][j] if a[i][j] == b[i][j] else fallback for j in columns]) for i in range(len(a))]
+        [
+            tuple([value if value == seen else fallback for value, seen in zip(row, under)])
+            for row, under in zip(a, b)
+        ]
     )
 
 
@@ -1210,19 +1233,19 @@ def vconcat(a: Grid, b: Grid) -> Grid:
 
 def hupscale(grid: Grid, factor: Integer) -> Grid:
     """The grid with every column `factor` times."""
-    return tuple([tuple([copy for value in row for copy in (value,) * factor]) for row in grid])
+    times = range(factor)
+    return tuple([tuple([value for value in row for _ in times]) for row in grid])
 
 
 def vupscale(grid: Grid, factor: Integer) -> Grid:
     """The grid with every row `factor` times."""
-    return tuple([copy for row in grid for copy in (row,) * factor])
+    times = range(factor)
+    return tuple([row for row in grid for _ in times])
 
 
 def downscale(grid: Grid, factor: Integer) -> Grid:
     """Every `factor`-th row and column from the first on."""
-    columns = range(len(grid[0]))
-    narrowed = [tuple([row[j] for j in columns if j % factor == 0]) for row in grid]
-    return tuple([row for i, row in enumerate(narrowed) if i % factor == 0])
+    return tuple([row[::factor] for row in grid[::factor]])
 
 
 def rot90(grid: Grid) -> Grid:
@@ -1237,7 +1260,7 @@ def rot180(grid: Grid) -> Grid:
 
 def rot270(grid: Grid) -> Grid:
     """The grid turned counterclockwise."""
-    return rot180(rot90(grid))
+    return tuple(zip(*grid))[::-1]
 
 
 __all__ = [  # the vocabulary, without the types
