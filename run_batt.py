@@ -960,14 +960,13 @@ def _run(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 def _add_profiles(profile: "Profile", others: Iterable[dict[Any, Any]]) -> None:
-    """Adds the profiles of workers to that of this process."""
+    """Adds the profiles of workers to that of this process, which has ended."""
     from pstats import Stats
+    from types import SimpleNamespace
 
     total = Stats(profile)
     for stats in others:
-        other = Stats(profile)
-        other.stats = stats  # type: ignore[attr-defined]
-        total.add(other)
+        total.add(Stats(SimpleNamespace(stats=stats, create_stats=lambda: None)))  # type: ignore[arg-type]
     profile.stats = total.stats  # type: ignore[attr-defined]
     profile.create_stats = lambda: None  # type: ignore[method-assign]
 
@@ -975,9 +974,10 @@ def _add_profiles(profile: "Profile", others: Iterable[dict[Any, Any]]) -> None:
 def _print_profile(profile: "Profile", top: int) -> None:
     from pstats import Stats
 
+    stats = Stats(profile, stream=sys.stdout)  # which takes what the profile has
     for order in ("cumulative", "tottime"):
         print(f"\n[cProfile {order} top]")
-        Stats(profile, stream=sys.stdout).sort_stats(order).print_stats(top)
+        stats.sort_stats(order).print_stats(top)
 
 
 def __getattr__(name: str) -> Any:

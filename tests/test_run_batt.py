@@ -244,10 +244,17 @@ def test_command_removes_the_log_of_before(tmp_path):
     assert not (tmp_path / "pile.log").exists()
 
 
-def test_command_profiles(tmp_path):
-    result = run_command("-i", TASK, "--cprofile", "--cprofile-top", "5", cwd=tmp_path)
-    assert "[cProfile cumulative top]" in result.stdout
-    assert "[cProfile tottime top]" in result.stdout
+@pytest.mark.parametrize(
+    ("tasks", "function"),
+    [([TASK], "score_task"), ([TASK, "00d62c1b"], "score_sample")],
+    ids=["one", "by workers"],
+)
+def test_command_profiles(tmp_path, tasks, function):
+    result = run_command("-i", *tasks, "--workers", "2", "--cprofile", "--cprofile-top", "300", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "Traceback" not in result.stderr
+    _, cumulative, tottime = re.split(r"\[cProfile (?:cumulative|tottime) top\]", result.stdout)
+    assert f"({function})" in cumulative and f"({function})" in tottime
 
 
 def write_tasks(folder, names="abcdef"):
