@@ -433,8 +433,8 @@ async def spread_task(
     elif problem and problem.timed_out and problem.step is not None:
         known = {problem.step: problem}
     elif problem:
-        end = problem.what.removeprefix("it ends its process ")
-        session.warn(f"a worker ended {end}: its work is done again")
+        what = problem.what.replace("it ends its process", "a worker ended")
+        session.warn(f"{what}: its work is done again")
     seconds: dict[str, float] = {}
     with measure(seconds, "main.run_batt"):
         outcome = await run_task(
@@ -611,7 +611,7 @@ async def score_task(
         with measure(prof, f"batt.{job.part}.run_with_timeout"):
             samples[job.part].append(known[i] if i in known else await anext(results))
     if any(None in part for part in samples.values()):
-        await _score_again(session, jobs, samples, timeout, log, known)
+        await _score_again(session, in_order, samples, timeout, log, known)
 
     total = sum(map(len, jobs.values()))
     score = TaskScore(total, [], O_Score(), S_Score(), [], False, 0, [])
@@ -644,7 +644,7 @@ async def score_task(
 
 async def _score_again(
     session: Session,
-    jobs: Mapping[str, Sequence[Job]],
+    jobs: Sequence[Job],
     samples: Mapping[str, list[Any]],
     timeout: float,
     log: str,
@@ -657,15 +657,14 @@ async def _score_again(
     Raises:
         Elsewhere: there is no worker without a GPU.
     """
-    in_order = [job for part in jobs for job in jobs[part]]
     for workers in (session.workers, session.cpu_workers):
         full = [
             job
-            for i, job in enumerate(in_order)
+            for i, job in enumerate(jobs)
             if samples[job.part][job.number] is None and (workers is not session.workers or i not in known)
         ]
         if workers is None and full:
-            raise Elsewhere([in_order.index(job) for job in full])
+            raise Elsewhere([jobs.index(job) for job in full])
         if workers is None:
             return
         try:

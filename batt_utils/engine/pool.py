@@ -253,7 +253,6 @@ class Workers:
     def _await(self, task: _Task) -> Generator[Any, None, None]:
         """Waits for a task, a moment at a time."""
         while not task.is_done:
-            self._assign()
             busy = [process for process in self._processes if process.task]
             wait([process.future for process in busy], WAIT_SECONDS, FIRST_COMPLETED)
             for process in busy:
