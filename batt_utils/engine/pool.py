@@ -16,7 +16,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from copy import copy
 from itertools import count, islice
+from multiprocessing.process import BaseProcess
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any
@@ -120,7 +122,15 @@ class _Process:
     """A process with pipes and locks of its own: what it takes to its grave, nobody else misses."""
 
     def __init__(self, setup: Sequence[object]) -> None:
-        context = multiprocessing.get_context("fork" if can_fork() else "spawn")
+        context: Any = copy(multiprocessing.get_context("fork" if can_fork() else "spawn"))
+        start = context.Process
+
+        def remember(**arguments: Any) -> BaseProcess:
+            child: BaseProcess = start(**arguments)
+            self._child = child
+            return child
+
+        context.Process = remember  # Pebble calls this
         vars(sys.modules["__main__"]).setdefault("__spec__", None)  # that of a notebook's %run has none
         self.cell = Cell(context)
         self.task: _Task | None = None
@@ -133,6 +143,13 @@ class _Process:
             _work, args=(task.function, task.job, task.limit), timeout=task.limit
         )
         self.task = task
+
+    def tell_end(self, error: BaseException) -> str:
+        """How it ended; Pebble's error lacks that if it did so as its job began."""
+        code = error.exitcode if isinstance(error, pebble.ProcessExpired) else self._child.exitcode
+        if code is None:
+            return "killed or broken"
+        return f"signal {-code}" if code < 0 else f"status {code}"
 
     def close(self) -> None:
         """Ends it."""
@@ -317,8 +334,8 @@ class Workers:
             task.error = error
         else:
             step, late = process.cell.step, process.cell.overdue >= 0
+            end = process.tell_end(error)
             self._drop(process)
-            end = _tell_end(error)
             task.deaths += 1
             if _explain_refusal(error):
                 self._refuse(task, error)
@@ -441,13 +458,6 @@ def _end_copy() -> None:
     """Ends this process if a program has forked it; it has no watchdog to cancel."""
     if os.getpid() != _process:
         os._exit(1)
-
-
-def _tell_end(error: Exception) -> str:
-    code = getattr(error, "exitcode", None)
-    if code is None:
-        return "killed or broken"
-    return f"signal {-code}" if code < 0 else f"status {code}"
 
 
 def _explain_refusal(error: BaseException) -> OSError | None:

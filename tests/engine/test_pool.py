@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from pebble.pool.process import PoolManager
 
 from batt_utils.engine import pool as workers_module
 from batt_utils.engine.pool import ATTEMPTS, LATE, Failure, Workers
@@ -164,6 +165,12 @@ def test_a_new_process_is_made_ready_too():
     with Workers(1, note, ("a",)) as workers:
         assert list(workers.run(leave, [()], LONG)) == [Failure(False, "it ends its process (status 1)")]
         assert list(workers.run(get_prepared, [()], LONG)) == [[("a",)]]
+
+
+def test_the_end_is_told_of_a_process_that_ends_before_its_job_is_known_to_have_begun(monkeypatch):
+    monkeypatch.setattr(PoolManager, "process_next_message", lambda *_: time.sleep(0.01))
+    with Workers(1, do_nothing, ()) as workers:
+        assert list(workers.run(leave, [()], LONG)) == [Failure(False, "it ends its process (status 1)")]
 
 
 def test_what_a_process_needs_is_not_sent():
