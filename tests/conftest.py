@@ -1,6 +1,7 @@
 """Invented programs, shared by the tests of what reads, inlines and expands them."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,15 @@ def recorded_roots():
         for i, table in enumerate(tables)
         for root in table["roots"]
     ]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty current folder, which modules are imported from and forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]

@@ -13,8 +13,8 @@ import pebble
 import pytest
 
 from batt_utils import card
-from batt_utils.batt.modules import load_batt
 from batt_utils.batt.program import make_call
+from batt_utils.batt.reader import load_batt
 from batt_utils.tasks import get_data
 from host import FUNCTIONS, NAME, TASKS, make_host, write_batt
 from host.forms import DSL_PRELUDE, FIVE, FORMS, SEED, THREE, Form
@@ -129,8 +129,8 @@ def test_its_data_is_read(host, monkeypatch):
 def test_its_batt_is_in_the_seeds_form(host, monkeypatch):
     monkeypatch.chdir(host)
     module = load_batt(NAME)
-    assert len(module.program.candidates) == 6
-    assert module.program.calls.keys() == module.calls.keys()
+    assert len(module.batt.candidates) == 6
+    assert module.batt.calls.keys() == module.calls.keys()
     assert (host / f"{NAME}.py").read_text().startswith(SEED.prelude)
 
 

@@ -1,8 +1,9 @@
-"""Batt modules: where `MODULE.py` and `MODULE_call.py` are, and what they hold."""
+"""Batts: where `MODULE.py` and `MODULE_call.py` are, and what they hold."""
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from batt_utils.batt.program import Calls, OtherShape, Program, check_agreement, read_calls, read_program
 from batt_utils.console import UserError, note
@@ -11,17 +12,29 @@ from batt_utils.files import check_file
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
 
 
-class BattModule(NamedTuple):
-    """A batt module: its program, or the reason why it is a function to be called, and its call table."""
+class Source(NamedTuple):
+    """A batt, and how it was read.
 
-    name: str
-    program: Program | None
-    reason: str
+    Attributes:
+        batt: what it says, the name of its module if it is to be called, or the function itself.
+        calls: its call table.
+        reason: why it is to be called; empty if it is not.
+    """
+
+    batt: Program | str | Callable[..., Any]
     calls: Calls
+    reason: str = ""
+
+    @property
+    def form(self) -> str:
+        """How it was read, in words."""
+        if isinstance(self.batt, Program):
+            return f"table of {len(self.batt.calls)} calls"
+        return f"called as a function: {self.reason}"
 
 
-def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> BattModule:
-    """Reads the batt module `name` and its call table, from the current folder or the import path.
+def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Source:
+    """Read the batt module `name` and its call table, from the current folder or the import path.
 
     Neither is executed. The demo batt is written to the current folder if it is asked for and is
     nowhere. With `calls` these are the call table, and no other is looked for. The name may end in `.py`.
@@ -54,15 +67,15 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Ba
     try:
         program = read_program(source)
     except OtherShape as reason:
-        return BattModule(name, None, str(reason), calls)
+        return Source(name, calls, str(reason))
     check_agreement(program, calls, str(call_path))
     if device == "gpu" and program.gpu_import:
-        return BattModule(name, None, f"{program.gpu_import} (--device gpu)", calls)
-    return BattModule(name, program, "", calls)
+        return Source(name, calls, f"{program.gpu_import} (--device gpu)")
+    return Source(program, calls)
 
 
 def find_module(name: str) -> Path | None:
-    """The file of a module: in the current folder, else on the import path."""
+    """Find the file of a module: in the current folder, else on the import path."""
     if not all(part.isidentifier() for part in name.split(".")):
         raise UserError(f"{name!r} is no module name: give -b that of a batt here or on the import path")
     here = Path(*name.split(".")).with_suffix(".py")
