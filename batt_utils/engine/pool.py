@@ -126,12 +126,14 @@ class _Process:
         context: Any = copy(multiprocessing.get_context("fork" if can_fork() else "spawn"))
         start = context.Process
 
+        children: list[BaseProcess] = []
+
         def remember(**arguments: Any) -> BaseProcess:
-            child: BaseProcess = start(**arguments)
-            self._child = child
-            return child
+            children[:] = [start(**arguments)]
+            return children[0]
 
         context.Process = remember  # Pebble calls this
+        self._children = children  # the latest; with `self` in `remember` there would be a cycle
         vars(sys.modules["__main__"]).setdefault("__spec__", None)  # that of a notebook's %run has none
         self.cell = Cell(context)
         self.task: _Task | None = None
@@ -147,7 +149,7 @@ class _Process:
 
     def tell_end(self, error: BaseException) -> str:
         """How it ended; Pebble's error lacks that if it did so as its job began."""
-        code = error.exitcode if isinstance(error, pebble.ProcessExpired) else self._child.exitcode
+        code = error.exitcode if isinstance(error, pebble.ProcessExpired) else self._children[0].exitcode
         if code is None:
             return "killed or broken"
         return f"signal {-code}" if code < 0 else f"status {code}"
