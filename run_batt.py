@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from warnings import catch_warnings, simplefilter
 
 from batt_utils.batt.inline import TooLong
-from batt_utils.batt.modules import load_batt
 from batt_utils.batt.plan import Plan, make_plan
-from batt_utils.batt.program import check_calls, needs
+from batt_utils.batt.program import find_needed
+from batt_utils.batt.reader import load_batt, parse_calls
 from batt_utils.batt.texts import Texts
 from batt_utils.console import (
     UserError,
@@ -727,7 +727,7 @@ async def process(
         its time.
     """
     roots = list(names)
-    sums = sum_seconds({t: session.texts.get_needs(t) for t in roots}, score.timings)
+    sums = sum_seconds({t: session.texts.find_needed(t) for t in roots}, score.timings)
     estimates = [sums[t][0] for t in roots]
     links = [
         Link(score.o_score.score[unique[t]], log_time(seconds), names[t])
@@ -809,7 +809,7 @@ async def check_solver_speed(
             batches.append({})
             left = min(share, timeout / 2)
         left -= seconds
-        batches[-1][md5] = session.texts.get_source(t)
+        batches[-1][md5] = session.texts.write_source(t)
 
     jobs = [(task_id, [*batch.values()], timeout) for batch in batches]
     results = [result async for result in session.workers.run(check_speed, jobs, 2 * timeout)]
@@ -854,7 +854,7 @@ def track_solution(t_num: int, done: set[int] | None) -> set[int]:
     Returns `done`, a new set if it is None.
     """
     done = set() if done is None else done
-    done.update(needs(check_calls(t_call or {}), [t_num]))
+    done.update(find_needed(parse_calls(t_call or {}), [t_num]))
     return done
 
 
@@ -874,11 +874,11 @@ async def _open_session(
     name = batt_module_name or options.batt_import
     if batt is not None and name is None:
         subject: Any = batt if in_process or can_fork() else find_home(batt)
-        calls = check_calls(t_call or {})
+        calls = parse_calls(t_call or {})
         form = "called as a function: it is set in run_batt"
         tuned = tuned and not in_process  # there, the function is the caller's own
     else:
-        table = check_calls(t_call or {}) if table_is_set else None
+        table = parse_calls(t_call or {}) if table_is_set else None
         module = load_batt(name or "batt", table, options.device)
         calls = module.calls
         if module.program:

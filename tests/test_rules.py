@@ -2,13 +2,13 @@ import doctest
 import json
 
 import pytest
-from conftest import GOLDEN
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batt_utils import rules as scoring
 from batt_utils.rules import D_Score, O_Score, S_Score
 from old_flow import count_differs
+from tables import GOLDEN
 
 SCENARIOS = json.loads((GOLDEN / "scoring.json").read_text())
 

@@ -1,7 +1,7 @@
 import pytest
 
 from batt_utils.batt.plan import Step, make_plan
-from batt_utils.batt.program import read_program
+from batt_utils.batt.reader import read_program
 
 HEAD = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n"
 END = "    return o, s\n"

@@ -48,8 +48,8 @@ def main() -> None:
 def print_functions(batt: str, task_id: str) -> None:
     """Evaluates every sample in this process, and prints what each DSL function took."""
     # `flows` has put the project on the import path.
-    from batt_utils.batt.modules import load_batt
     from batt_utils.batt.plan import make_plan
+    from batt_utils.batt.reader import load_batt
     from batt_utils.evaluate.table import Job, TableEvaluator, load_names
     from batt_utils.tasks import get_data
 

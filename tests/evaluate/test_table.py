@@ -11,15 +11,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from conftest import Text, call_tables, write_nested
-from forms import FORMS, write_form
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batt_utils.batt.modules import load_batt
 from batt_utils.batt.plan import make_plan
 from batt_utils.batt.prelude import parse, read_prelude
-from batt_utils.batt.program import Candidate, read_program
+from batt_utils.batt.program import Candidate
+from batt_utils.batt.reader import load_batt, read_program
 from batt_utils.evaluate import table as evaluate
 from batt_utils.evaluate.table import (
     FunctionEvaluator,
@@ -40,6 +38,8 @@ from batt_utils.evaluate.table import (
     score_sample,
 )
 from batt_utils.rules import D_Score
+from forms import FORMS, write_form
+from tables import Text, call_tables, write_nested
 
 GRID, OTHER, THIRD = ((1, 2),), ((2, 1),), ((5,), (6,))
 PAIRS = ((GRID, OTHER), (THIRD, GRID))

@@ -112,7 +112,7 @@ def spoil(routine, rate, rng):
                     ("nowhere", arguments),
                 ]
             )
-        calls[t] = make_call(function, arguments)
+        calls[t] = make_call(function, *arguments)
     return routine._replace(calls=calls)
 
 
