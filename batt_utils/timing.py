@@ -9,7 +9,7 @@ Seconds = MutableMapping[str, float]
 
 @contextmanager
 def measure(seconds: Seconds | None, name: str) -> Iterator[None]:
-    """Adds the seconds that the block takes to `seconds[name]`; measures nothing where there is no `seconds`.
+    """Add the seconds that the block takes to `seconds[name]`; measure nothing where there is no `seconds`.
 
     >>> seconds = {}
     >>> with measure(seconds, "run"):
@@ -26,7 +26,7 @@ def measure(seconds: Seconds | None, name: str) -> Iterator[None]:
 
 
 def summarize(seconds: Seconds) -> str:
-    """The timing summary: a head, then a line for each name by falling seconds.
+    """Write the timing summary: a head, then a line for each name by falling seconds.
 
     >>> print(summarize({"phase1": 0.25, "main": 1.5}))
     Timing summary (seconds):

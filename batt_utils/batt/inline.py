@@ -17,12 +17,12 @@ class TooLong(UserError):
 
 
 class Inliner:
-    """Inline calls of one table; build texts that several calls need once.
+    r"""Inline calls of one table; build texts that several calls need once.
 
     >>> from batt_utils.batt.reader import parse_calls
     >>> inliner = Inliner(parse_calls({1: "hmirror, I", 2: "vconcat, I, t1"}), [2])
     >>> inliner.source("solve", 2)
-    'def solve(S, I, C):\\n    return vconcat(I, hmirror(I))'
+    'def solve(S, I, C):\n    return vconcat(I, hmirror(I))'
     >>> inliner.name("solve", 2)
     '690505e248cf7b17691370f2c7f90ef8'
     """
@@ -90,20 +90,20 @@ class Inliner:
 
 
 def inline_variables(source: str) -> str:
-    """Inline the variables of any straight-line function: assignments to names, then a return.
+    r"""Inline the variables of any straight-line function: assignments to names, then a return.
 
     Args:
         source: the text of one function, `def solve(S, I, C): ...`.
 
     Returns:
-        `def solve(S, I, C):\\n    return EXPR` with no newline at the end, as `ast.unparse` writes it.
+        `def solve(S, I, C):\n    return EXPR` with no newline at the end, as `ast.unparse` writes it.
 
     Raises:
         UserError: the source is no such function.
         TooLong: the text would be longer than `LIMIT` characters; it is not built.
 
-    >>> inline_variables("def solve(S, I, C):\\n    x1 = hmirror(I)\\n    return vconcat(I, x1)\\n")
-    'def solve(S, I, C):\\n    return vconcat(I, hmirror(I))'
+    >>> inline_variables("def solve(S, I, C):\n    x1 = hmirror(I)\n    return vconcat(I, x1)\n")
+    'def solve(S, I, C):\n    return vconcat(I, hmirror(I))'
     """
     import astor
 

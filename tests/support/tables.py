@@ -55,6 +55,7 @@ class Text(str):
     """A text that can be called like a function; this gives the text of the call."""
 
     def __call__(self, *arguments: object) -> "Text":
+        """Write a call of it."""
         return Text(f"{self}({', '.join(map(str, arguments))})")
 
 
@@ -62,6 +63,7 @@ class Anything(dict[str, Any]):
     """A namespace in which every name that is not there stands for its own text."""
 
     def __missing__(self, name: str) -> Text:
+        """Give the name as a text."""
         return Text(name)
 
 
