@@ -1,5 +1,4 @@
 import doctest
-import json
 
 import pytest
 from hypothesis import given
@@ -7,20 +6,16 @@ from hypothesis import strategies as st
 
 from batt_utils import rules as scoring
 from batt_utils.rules import D_Score, O_Score, S_Score
+from golden import make_tuples, read_golden
 from old_flow import count_differs
-from tables import GOLDEN
 
-SCENARIOS = json.loads((GOLDEN / "scoring.json").read_text())
+SCENARIOS = read_golden("scoring")
 
 
 def count(*items, solver_id="a"):
     d_score = D_Score()
     d_score.update(solver_id, items)
     return d_score
-
-
-def make_tuples(value):
-    return tuple(map(make_tuples, value)) if isinstance(value, list) else value
 
 
 def test_each_correct_output_counts():

@@ -28,7 +28,7 @@ from batt_utils.arc.constants import (
 )
 from batt_utils.arc.dsl import *  # noqa: F403
 from batt_utils.arc.dsl import _get_safe_default
-from tables import GOLDEN
+from golden import GOLDEN
 
 # ruff: noqa: F405
 

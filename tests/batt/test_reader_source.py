@@ -7,28 +7,19 @@ from hypothesis import strategies as st
 from batt_utils.batt.prelude import Import
 from batt_utils.batt.program import Call, Candidate, DifferItem
 from batt_utils.batt.reader import OtherShape, check_agreement, parse_calls, read_calls, read_program
+from batts import END, FIVE, HEAD, THREE, write_guarded, write_source
 from forms import CALLS, FORMS, write_form
 from tables import Anything, Text, call_tables, make_calls
 
 IMPORTS = "from pile import *\n\n\n"
-HEAD = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n"
-END = "    return o, s\n"
 PLAIN = "    t{0} = {1}\n"
-GUARDED = """\
-    try:
-        t{0} = {1}
-    except (TypeError, AttributeError, ValueError):
-        t{0} = _get_safe_default({2})
-"""
-THREE = (TypeError, AttributeError, ValueError)
-FIVE = (TypeError, AttributeError, ValueError, IndexError, KeyError)
 FOUR = "    t{}, t{}, t{}, t{} = batch_process_samples_gpu(S)\n"
 VALID = (
     IMPORTS
     + HEAD
-    + GUARDED.format(1, "identity(p_g)", "identity")
+    + write_guarded("t1", "identity(p_g)", THREE)
     + PLAIN.format(2, "t1(I)")
-    + GUARDED.format(3, "t1(t2, C, -1)", "t1")
+    + write_guarded("t3", "t1(t2, C, -1)", THREE)
     + "    # two of the same solver\n"
     + "    o.append((2, False, 'a3', t2))\n"
     + "    o.append((3, True, 'a3', t3))\n"
@@ -39,13 +30,7 @@ VALID = (
 
 
 def write_lines(*lines):
-    return IMPORTS + HEAD + "".join(f"    {line}\n" for line in lines) + END
-
-
-def write_guarded(t, call, errors):
-    names = ", ".join(error.__name__ for error in errors)
-    text = GUARDED.format(t, call, call.partition("(")[0])
-    return text.replace("TypeError, AttributeError, ValueError", names)
+    return IMPORTS + write_source(*lines)
 
 
 def read_lines(*lines):
@@ -367,7 +352,7 @@ def batts(draw):
         call = f"{function}({', '.join(arguments)})"
         if draw(st.booleans()):
             guarded[t] = draw(st.sampled_from([THREE, FIVE]))
-            lines.append(write_guarded(t, call, guarded[t]))
+            lines.append(write_guarded(f"t{t}", call, guarded[t]))
         else:
             lines.append(PLAIN.format(t, call))
         for form in draw(st.lists(st.sampled_from(["o", "s", "#", "\n"]), max_size=2)):
@@ -437,7 +422,7 @@ def test_what_is_read_of_a_damaged_batt_is_what_python_reads(batt, data):
 
 def test_megabytes_are_read():
     count = 24_000
-    lines = [GUARDED.format(t, f"f(I, t{t - 1})" if t else "f(I)", "f") for t in range(count)]
+    lines = [write_guarded(f"t{t}", f"f(I, t{t - 1})" if t else "f(I)", THREE) for t in range(count)]
     source = HEAD + "".join(lines) + END
     assert len(source) > 3 * 10**6
     program = read_program(source)

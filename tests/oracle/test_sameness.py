@@ -22,6 +22,7 @@ from batt_utils.arc.dsl import palette as p_g  # noqa: F401 (a batt takes it fro
 from batt_utils.batt.program import make_call
 from batt_utils.card import HEAD, mutate, own_differs, own_solvers, unique, vary, write_batt
 from batt_utils.tasks import get_data
+from batts import write_module
 
 WORKERS = (1, 2, 4)
 BATTS = 10  # for each number of workers
@@ -139,8 +140,7 @@ def write_both(folder, source, t_call):
     """
     isolated = old_flow.isolate(source)
     for name, text in (("batt", source), ("batt_isolated", isolated)):
-        (folder / f"{name}.py").write_text(text)
-        (folder / f"{name}_call.py").write_text(f"t_call = {t_call!r}\n")
+        write_module(folder, name, text, t_call)
     names = {}
     exec(isolated, names)
     return names["batt"], t_call

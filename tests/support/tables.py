@@ -1,18 +1,16 @@
 """Invented call tables, `{N: [function, argument, ...]}`, and what becomes of them."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
 from batt_utils.batt.program import Calls, make_call
+from golden import read_golden
 
 Table = dict[int, list[str]]
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 # Names like those of variables, and of what `expand` writes, are among the invented ones.
 FUNCTIONS = ("first", "vconcat", "t", "tx", "t1a", "T1", "_t2")
 ATOMS = ("S", "I", "C", "ZERO", "first", "t", "True", "None", "0", "7", "-1", "-20", "10000000000")
@@ -69,9 +67,8 @@ class Anything(dict[str, Any]):
 
 def list_recorded_roots() -> list[Any]:
     """List the recorded roots of each invented table, as pytest parameters (t_call, root)."""
-    tables = json.loads((GOLDEN / "inline_expand.json").read_text())
     return [
         pytest.param({int(t): entry for t, entry in table["t_call"].items()}, root, id=f"{i}-t{root['t']}")
-        for i, table in enumerate(tables)
+        for i, table in enumerate(read_golden("inline_expand"))
         for root in table["roots"]
     ]
