@@ -102,7 +102,8 @@ def count_nodes(routine):
 def spoil(routine, rate, rng):
     """Makes a program's calls fail with a chance of `rate`."""
     calls = {}
-    for t, (function, arguments, _) in routine.calls.items():
+    for t, call in routine.calls.items():
+        function, arguments = call.function, call.arguments
         if rng.random() < rate:
             function, arguments = rng.choice(
                 [
