@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 from batt_utils.console import UserError, warn
 
 Grid = tuple[tuple[int, ...], ...]
-Sample = dict[str, Grid]
-Data = dict[str, dict[str, list[Sample]]]
+Sample = dict[str, Grid]  # input, output
+Data = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test': ...}
+Pairs = tuple[tuple[Grid, Grid], ...]  # (input, output)
 Samples = tuple[list[Sample], list[Sample]]  # of one task: demo, test
 
 STAGES = ("training", "evaluation")

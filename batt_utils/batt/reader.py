@@ -8,7 +8,7 @@ import importlib.util
 import keyword
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
@@ -34,16 +34,28 @@ from batt_utils.files import check_file
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
 
 
-class BattModule(NamedTuple):
-    """A batt module: its program, or the reason why it is a function to be called, and its call table."""
+class Source(NamedTuple):
+    """A batt, and how it was read.
 
-    name: str
-    program: Program | None
-    reason: str
+    Attributes:
+        batt: what it says, the name of its module if it is to be called, or the function itself.
+        calls: its call table.
+        reason: why it is to be called; empty if it is not.
+    """
+
+    batt: Program | str | Callable[..., Any]
     calls: Calls
+    reason: str = ""
+
+    @property
+    def form(self) -> str:
+        """How it was read, in words."""
+        if isinstance(self.batt, Program):
+            return f"table of {len(self.batt.calls)} calls"
+        return f"called as a function: {self.reason}"
 
 
-def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> BattModule:
+def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Source:
     """Read the batt module `name` and its call table, from the current folder or the import path.
 
     Neither is executed. The demo batt is written to the current folder if it is asked for and is
@@ -77,11 +89,11 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Ba
     try:
         program = read_program(source)
     except OtherShape as reason:
-        return BattModule(name, None, str(reason), calls)
+        return Source(name, calls, str(reason))
     check_agreement(program, calls, str(call_path))
     if device == "gpu" and program.gpu_import:
-        return BattModule(name, None, f"{program.gpu_import} (--device gpu)", calls)
-    return BattModule(name, program, "", calls)
+        return Source(name, calls, f"{program.gpu_import} (--device gpu)")
+    return Source(program, calls)
 
 
 def find_module(name: str) -> Path | None:

@@ -19,7 +19,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -154,9 +154,12 @@ class Store:
         """List those of the folders, and of the ones that they are in, that are not there yet."""
         return _find_missing(self._folders())
 
-    def tidied(self) -> AbstractContextManager[None]:
-        """Have an error within the block remove those of the folders that it made and left empty."""
-        return _tidied(self._folders())
+    @contextmanager
+    def opened(self, task_ids: Iterable[str] = ()) -> Iterator["Store"]:
+        """Prepare the folders (see `prepare`); an error in the block removes those made and left empty."""
+        with _tidied(self._folders()):
+            self.prepare(task_ids)
+            yield self
 
     def prepare(self, task_ids: Iterable[str] = ()) -> None:
         """Make the folders, see that files and links can be made there, sweep old leftovers.

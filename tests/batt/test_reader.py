@@ -8,7 +8,8 @@ import pytest
 
 import batt_utils
 from batt_utils import card
-from batt_utils.batt.reader import BattModule, find_module, load_batt, parse_calls, read_program
+from batt_utils.batt.program import Program
+from batt_utils.batt.reader import Source, find_module, load_batt, parse_calls, read_program
 from forms import CALLS, FORMS, write_form
 from machines import find_ways, mounted, read_only
 
@@ -64,15 +65,15 @@ def fail(name):
 
 
 def expected(name, source=SOURCE, reason=""):
-    program = None if reason else read_program(source)
-    return BattModule(name, program, reason, parse_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"}))
+    calls = parse_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"})
+    return Source(name if reason else read_program(source), calls, reason)
 
 
 def test_a_module_of_the_current_folder_is_read(here):
     write(here, "some_batt")
     assert find_module("some_batt") == Path("some_batt.py")
     assert load_batt("some_batt") == expected("some_batt")
-    assert load_batt("some_batt").program is not None
+    assert isinstance(load_batt("some_batt").batt, Program)
     assert "some_batt" not in sys.modules
 
 
@@ -138,7 +139,7 @@ def test_a_batt_of_another_shape_is_not_executed(here, source, reason):
 def test_a_batt_of_each_form_is_read_and_not_executed(here, name):
     write(here, "some_batt", *write_form(FORMS[name]))
     batt = load_batt("some_batt")
-    assert (batt.reason, batt.calls) == ("", batt.program.calls)
+    assert (batt.reason, batt.calls) == ("", batt.batt.calls)
     assert {t: str(call) for t, call in batt.calls.items()} == CALLS
 
 
@@ -148,10 +149,10 @@ def test_for_a_gpu_a_batt_that_imports_its_library_is_called(here, device):
         write(here, "some_batt", *write_form(form))
         batt = load_batt("some_batt", device=device)
         if name == "12 Oct" and device == "gpu":
-            assert (batt.program, batt.reason) == (None, "line 7: import cupy as cp (--device gpu)")
+            assert (batt.batt, batt.reason) == ("some_batt", "line 7: import cupy as cp (--device gpu)")
         else:
             assert batt == load_batt("some_batt")
-            assert batt.program is not None
+            assert isinstance(batt.batt, Program)
 
 
 def test_for_a_gpu_a_table_that_does_not_fit_is_told(here):
@@ -243,7 +244,7 @@ def test_a_folder_in_a_files_place_is_no_module(here):
 def test_the_demo_batt_is_written_where_there_is_none(here, capsys, name):
     batt = load_batt(name)
     assert sorted(path.name for path in here.iterdir()) == [f"{name}.py", f"{name}_call.py"]
-    assert len({candidate.solver_id for candidate in batt.program.candidates}) == 32
+    assert len({candidate.solver_id for candidate in batt.batt.candidates}) == 32
     assert capsys.readouterr() == ("", f"{name}.py: written, a demo batt with 32 solvers\n")
     assert load_batt(name) == batt
     assert capsys.readouterr() == ("", "")

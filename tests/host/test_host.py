@@ -129,8 +129,8 @@ def test_its_data_is_read(host, monkeypatch):
 def test_its_batt_is_in_the_seeds_form(host, monkeypatch):
     monkeypatch.chdir(host)
     module = load_batt(NAME)
-    assert len(module.program.candidates) == 6
-    assert module.program.calls.keys() == module.calls.keys()
+    assert len(module.batt.candidates) == 6
+    assert module.batt.calls.keys() == module.calls.keys()
     assert (host / f"{NAME}.py").read_text().startswith(SEED.prelude)
 
 

@@ -21,6 +21,8 @@ import run_batt
 from batt_utils.arc.dsl import palette as p_g  # noqa: F401 (a batt takes it from here)
 from batt_utils.batt.program import make_call
 from batt_utils.card import HEAD, mutate, own_differs, own_solvers, unique, vary, write_batt
+from batt_utils.engine.engine import Engine
+from batt_utils.job import Solver
 from batt_utils.tasks import get_data
 from batts import write_module
 
@@ -181,19 +183,18 @@ def run_old(batt, t_call, task_ids, out, clock=None):
 
 def run_new(name, task_ids, out, workers):
     printed = io.StringIO()
-    score_task = run_batt.score_task
+    process = run_batt.process
     kept = out.with_name(f"{out.name}-scores")
     kept.mkdir()
 
-    async def keep_scores(session, total_data, task_i, task_id, d_score, *rest, **options):
-        score = await score_task(session, total_data, task_i, task_id, d_score, *rest, **options)
-        counts = score.o_score.score, d_score.score, score.s_score.score, d_score.last_t
-        # A worker may do this.
-        (kept / f"{task_i:04}").write_bytes(pickle.dumps((*counts, len(score.candidates))))
-        return score
+    async def keep_scores(job, engine, solvers, scores, notes):
+        counts = [score.score for score in (scores.o_score, scores.d_score, scores.s_score)]
+        kept_scores = (*counts, scores.d_score.last_t, len(scores.candidates))
+        (kept / f"{job.task_i:04}").write_bytes(pickle.dumps(kept_scores))  # a worker may do this
+        return await process(job, engine, solvers, scores, notes)
 
     options = run_batt.Options(batt_import=name, out=str(out), workers=workers)
-    with redirect_stdout(printed), patch.object(run_batt, "score_task", keep_scores):
+    with redirect_stdout(printed), patch.object(run_batt, "process", keep_scores):
         result = asyncio.run(run_batt.main(task_ids, timeout=TIMEOUT, options=options))
     scores = [pickle.loads(path.read_bytes()) for path in sorted(kept.iterdir())]
     lines = read_lines(printed)[:-1]  # the old flow's last line is that of its command
@@ -228,13 +229,13 @@ def drop_lost(store):
 
 @pytest.fixture
 def use_clock(monkeypatch):
-    check_solver_speed = run_batt.check_solver_speed
+    time_solvers = Engine.time_solvers
 
-    async def check_by_clock(*arguments):
-        speeds = await check_solver_speed(*arguments)
+    async def time_by_clock(*arguments):
+        speeds = await time_solvers(*arguments)
         return {md5: speed._replace(seconds=clock(md5)) for md5, speed in speeds.items()}
 
-    monkeypatch.setattr(run_batt, "check_solver_speed", check_by_clock)
+    monkeypatch.setattr(Engine, "time_solvers", time_by_clock)
 
 
 @pytest.fixture
@@ -342,7 +343,7 @@ def write_crowd(folder, number):
 
 
 def test_ties_in_a_crowd_go_by_age(new_folder, monkeypatch):
-    monkeypatch.setattr(run_batt, "log_time", lambda seconds: 11)
+    monkeypatch.setattr(Solver, "t_log", 11)
     folder = new_folder()
     batt, t_call = write_crowd(folder, 48)
     new = run_new("batt", [TASK], folder / "new", 2)

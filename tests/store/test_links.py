@@ -853,15 +853,13 @@ def list_folders(path):
 def test_an_error_leaves_no_empty_folder_that_is_new(store, tmp_path, there, error):
     (tmp_path / there).mkdir(parents=True, exist_ok=True)
     before = list_folders(tmp_path)
-    with pytest.raises(error), store.tidied():
-        store.prepare()
+    with pytest.raises(error), store.opened():
         raise error
     assert list_folders(tmp_path) == before
 
 
 def test_an_error_leaves_what_was_saved(store, tmp_path):
-    with pytest.raises(KeyError), store.tidied():
-        store.prepare()
+    with pytest.raises(KeyError), store.opened():
         save(store, [Link(5, 14, A)])
         raise KeyError
     assert list_folders(tmp_path / "out") == [
@@ -875,8 +873,8 @@ def test_an_error_leaves_what_was_saved(store, tmp_path):
 
 
 def test_folders_stay_without_an_error(store, tmp_path):
-    with store.tidied():
-        store.prepare()
+    with store.opened():
+        pass
     assert all((tmp_path / "out" / name).is_dir() for name in FOLDERS)
 
 
