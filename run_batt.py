@@ -17,8 +17,8 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batt_utils.batt.program import check_calls, needs
-from batt_utils.batt.reader import Source, load_batt
+from batt_utils.batt.program import find_needed
+from batt_utils.batt.reader import Source, load_batt, parse_calls
 from batt_utils.command import run_command
 from batt_utils.console import Progress, pass_over, say, warn
 from batt_utils.engine.engine import Engine, open_engine
@@ -240,7 +240,7 @@ async def check_batt(
 def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
     """Read the batt that is named; else take the one that is set, or else read `batt`."""
     name = name or options.batt_import
-    calls = None if t_call is None or options.batt_import else check_calls(t_call)
+    calls = None if t_call is None or options.batt_import else parse_calls(t_call)
     if batt is not None and name is None:
         return Source(batt, calls or {}, "it is set in run_batt")
     return load_batt(name or "batt", calls, options.device)
@@ -305,7 +305,7 @@ def track_solution(t_num: int, done: set[int] | None) -> set[int]:
     Returns `done`, a new set if it is None.
     """
     done = set() if done is None else done
-    done.update(needs(check_calls(t_call or {}), [t_num]))
+    done.update(find_needed(parse_calls(t_call or {}), [t_num]))
     return done
 
 

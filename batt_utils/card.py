@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from batt_utils.batt.expand import expand
-from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, make_call, needs
+from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, find_needed, make_call
 from batt_utils.console import UserError
 from batt_utils.store.links import find_file, read_links
 
@@ -155,7 +155,7 @@ def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
                 return str(-value)
             case ast.Call(func=func, args=args, keywords=[]):
-                call = make_call(read(func), [read(argument) for argument in args])
+                call = make_call(*map(read, (func, *args)))
                 if not VARIABLE(call.function) and call.function not in words.functions:
                     raise wrong(node, f"{call.function} is no function")
                 calls[len(calls) + 1] = call
@@ -255,11 +255,11 @@ def mutate(routine: Routine, rate: float, rng: random.Random) -> Routine:
     """
     calls: Calls = {}
     for t, call in routine.calls.items():
-        items = [call.function, *call.arguments]
+        items = list(call.items)
         for place, item in enumerate(items):
             if rng.random() < rate and (choices := _alternatives(item, calls, called=place == 0)):
                 items[place] = rng.choice(choices)
-        calls[t] = make_call(items[0], items[1:])
+        calls[t] = make_call(*items)
     mutated = routine._replace(calls=calls)
     return mutated._replace(evolved=mutated.text != routine.text)
 
@@ -299,10 +299,9 @@ class _Table:
     def add(self, routine: Routine, grid: str) -> int:
         """Adds a program with `grid` in place of I; returns the number of its result."""
         names = {"I": grid}
-        for t in needs(routine.calls, [routine.result]):
+        for t in find_needed(routine.calls, [routine.result]):
             call = routine.calls[t]
-            function, *arguments = (names.get(item, item) for item in (call.function, *call.arguments))
-            call = make_call(function, arguments)
+            call = make_call(*[names.get(item, item) for item in call.items])
             if call not in self.numbers:
                 self.numbers[call] = len(self.numbers) + 1
                 self.lines.append(GUARDED.format(number=self.numbers[call], call=call))
@@ -341,10 +340,7 @@ def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine
         t = table.add(solver, "I")
         table.lines.append(f"    o.append(({t}, {solver.evolved}, '{solver_id}', t{t}))\n")
         measure(solver_id, f"t{t}")
-    entries = [
-        f"    {number}: '{', '.join([call.function, *call.arguments])}',\n"
-        for call, number in table.numbers.items()
-    ]
+    entries = [f"    {number}: '{', '.join(call.items)}',\n" for call, number in table.numbers.items()]
     _write(
         {
             path.with_stem(f"{path.stem}_call"): f"t_call = {{\n{''.join(entries)}}}\n",

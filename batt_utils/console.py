@@ -22,7 +22,7 @@ BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix} [{elapsed}<{remaining}, {rate_
 
 
 class UserError(ValueError):
-    """What a user can put right; its text is one line: what is wrong, where, and what to do."""
+    """A fault that a user can put right; its text is one line: what is wrong, where, and what to do."""
 
 
 def open_streams() -> None:
@@ -65,7 +65,7 @@ def explain_stdout() -> Iterator[None]:
 
 
 def note(line: str) -> None:
-    """Print a line on stderr; if that cannot be written to, there is nobody to tell."""
+    """Print a line on stderr; do nothing where stderr cannot be written to."""
     with suppress(OSError):
         print(line, file=sys.stderr)
 
@@ -81,7 +81,7 @@ def pass_over(what: str) -> None:
 
 
 def complain(text: str) -> int:
-    """Say what is wrong, in one line; give the exit status for it."""
+    """Say in one line what is wrong; return the exit status for it."""
     warn("\\n".join(text.splitlines()))  # a path may have several
     return 2
 
@@ -161,7 +161,7 @@ class Progress:
 
 
 def _find_place(error: OSError) -> str:
-    """The line of the source that an error comes from."""
+    """Find the line of the source that an error comes from."""
     from traceback import extract_tb
 
     frame = extract_tb(error.__traceback__)[-1]

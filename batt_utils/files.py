@@ -63,7 +63,7 @@ def _is_special(name: str) -> bool:
 
 @contextmanager
 def _beside(name: str) -> Iterator[tuple[Path, Path]]:
-    """The place of a file and a temporary name beside it, which is free again afterwards."""
+    """Find the place of a file and a temporary name beside it, which is free again afterwards."""
     path = Path(os.path.realpath(name))
     temporary = path.with_name(f".run_batt-{os.getpid()}-{os.urandom(8).hex()}")
     try:

@@ -49,7 +49,7 @@ async def process(
     Returns:
         What is to be saved of solvers; those that were let in when they came; whether one passed its time.
     """
-    sums = sum_seconds({solver.t: engine.texts.get_needs(solver.t) for solver in solvers}, scores.timings)
+    sums = sum_seconds({solver.t: engine.texts.find_needed(solver.t) for solver in solvers}, scores.timings)
     solvers = [solver._replace(seconds=sums[solver.t][0], is_timed=sums[solver.t][1]) for solver in solvers]
     present = read_links(Store(job.out).solver_folder(job.task_id))
     accepted, stayed, _ = compete(present, [solver.link for solver in solvers])

@@ -36,8 +36,7 @@ import run_batt  # noqa: E402
 from batt_utils.batt.expand import IMPORTS  # noqa: E402
 from batt_utils.batt.inline import inline_variables  # noqa: E402
 from batt_utils.batt.plan import make_plan  # noqa: E402
-from batt_utils.batt.program import read_program  # noqa: E402
-from batt_utils.batt.reader import load_batt  # noqa: E402
+from batt_utils.batt.reader import load_batt, read_program  # noqa: E402
 from batt_utils.card import own_differs, own_solvers, unique, vary, write_batt  # noqa: E402
 from batt_utils.engine.pool import Workers  # noqa: E402
 from batt_utils.engine.worker import prepare, score_sample  # noqa: E402

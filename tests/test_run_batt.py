@@ -21,13 +21,13 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from forms import FORMS, write_form
 
 import run_batt
-from batt_utils.batt.program import HintValue
+from batt_utils.batt.reader import HintValue
 from batt_utils.card import demo
 from batt_utils.engine import worker
 from batt_utils.store.links import Store
+from forms import FORMS, write_form
 from host import make_host
 from machines import can_limit_processes, find_ways, limited_processes, mounted, read_only
 

@@ -184,7 +184,7 @@ class Engine:
                 batches.append({})
                 left = min(share, timeout / 2)
             left -= solver.seconds
-            batches[-1][solver.md5] = self.texts.get_source(solver.t)
+            batches[-1][solver.md5] = self.texts.write_source(solver.t)
         return batches
 
     async def _time_alone(self, pairs: Sequence[Any], source: str, timeout: float) -> Speed | Failure:

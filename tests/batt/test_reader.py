@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from forms import CALLS, FORMS, write_form
 
 import batt_utils
 from batt_utils import card
-from batt_utils.batt.program import Program, check_calls, read_program
-from batt_utils.batt.reader import Source, find_module, load_batt
+from batt_utils.batt.program import Program
+from batt_utils.batt.reader import Source, find_module, load_batt, parse_calls, read_program
+from forms import CALLS, FORMS, write_form
 from machines import find_ways, mounted, read_only
 
 SOURCE = """\
@@ -65,7 +65,7 @@ def fail(name):
 
 
 def expected(name, source=SOURCE, reason=""):
-    calls = check_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"})
+    calls = parse_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"})
     return Source(name if reason else read_program(source), calls, reason)
 
 
@@ -110,14 +110,14 @@ def test_a_name_may_end_like_its_file(here):
 @pytest.mark.parametrize("table", [TABLE, None, "t_call = load()\n"], ids=["one", "none", "a broken one"])
 def test_a_table_that_is_given_comes_before_that_of_the_file(here, source, reason, table):
     write(here, "some_batt", source, table)
-    calls = check_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
+    calls = parse_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
     assert load_batt("some_batt", calls) == expected("some_batt", source, reason)._replace(calls=calls)
 
 
 def test_a_table_that_is_given_is_that_of_the_batt(here):
     write(here, "some_batt")
     with pytest.raises(ValueError, match=r"^t_call: t2 is missing, the batt has g\(t1, C\)"):
-        load_batt("some_batt", check_calls({1: "f, I"}))
+        load_batt("some_batt", parse_calls({1: "f, I"}))
 
 
 @pytest.mark.parametrize(

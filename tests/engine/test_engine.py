@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from batt_utils.batt.program import check_calls
+from batt_utils.batt.reader import parse_calls
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError
 from batt_utils.engine.engine import Engine, do_task, run
@@ -44,7 +44,7 @@ class Scripted:
 
 def make_engine(*results, cpu=None, **options):
     runner = Scripted(*results, **options)
-    return Engine(runner, Texts(check_calls({1: "f, I", 2: "g, I"})), cpu), runner
+    return Engine(runner, Texts(parse_calls({1: "f, I", 2: "g, I"})), cpu), runner
 
 
 A, B, C = (SampleResult(ts=[t], solver_ids=[name]) for t, name in enumerate("abc"))

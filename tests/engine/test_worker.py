@@ -19,14 +19,13 @@ from evaluation import (
     write_batt,
     write_modules,
 )
-from forms import FORMS, write_form
 
 from batt_utils.batt.plan import make_plan
-from batt_utils.batt.program import read_program
-from batt_utils.batt.reader import load_batt
+from batt_utils.batt.reader import load_batt, read_program
 from batt_utils.engine.worker import prepare, score_sample, time_solvers
 from batt_utils.evaluate.namespace import import_batt
 from batt_utils.evaluate.results import SampleJob
+from forms import FORMS, write_form
 
 TESTS = ((THIRD, OTHER),)
 ALL = (*PAIRS, *TESTS)

@@ -5,7 +5,6 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from conftest import Text, call_tables, write_nested
 from evaluation import (
     EVALUATORS,
     FAILURES,
@@ -44,6 +43,7 @@ from hypothesis import strategies as st
 from batt_utils.evaluate import deadline
 from batt_utils.evaluate.function import FunctionEvaluator
 from batt_utils.evaluate.values import keep_size
+from tables import Text, call_tables, write_nested
 
 
 @EVALUATORS

@@ -24,8 +24,8 @@ OLD_FLOW = Path(__file__).parents[1] / "oracle" / "old_flow.py"
 TASK = "007bbfb7"
 # Calls of functions made on the way: an IndexError on each sample, a KeyError on the test samples.
 FRAGILE = (
-    card.Routine("solve_row_12", {1: make_call("nth_of", ["I"]), 2: make_call("t1", ["12"])}, 2),
-    card.Routine("solve_by_heart", {1: make_call("look_up", ["S"]), 2: make_call("t1", ["I"])}, 2),
+    card.Routine("solve_row_12", {1: make_call("nth_of", "I"), 2: make_call("t1", "12")}, 2),
+    card.Routine("solve_by_heart", {1: make_call("look_up", "S"), 2: make_call("t1", "I")}, 2),
 )
 PLAIN_FORMS = {
     guard: Form("plain", DSL_PRELUDE, "so", guard, one_line=False, records=False) for guard in (THREE, FIVE)

@@ -24,6 +24,7 @@ from batt_utils.card import HEAD, mutate, own_differs, own_solvers, unique, vary
 from batt_utils.engine.engine import Engine
 from batt_utils.job import Solver
 from batt_utils.tasks import get_data
+from batts import write_module
 
 WORKERS = (1, 2, 4)
 BATTS = 10  # for each number of workers
@@ -103,7 +104,8 @@ def count_nodes(routine):
 def spoil(routine, rate, rng):
     """Makes a program's calls fail with a chance of `rate`."""
     calls = {}
-    for t, (function, arguments, _) in routine.calls.items():
+    for t, call in routine.calls.items():
+        function, arguments = call.function, call.arguments
         if rng.random() < rate:
             function, arguments = rng.choice(
                 [
@@ -114,7 +116,7 @@ def spoil(routine, rate, rng):
                     ("nowhere", arguments),
                 ]
             )
-        calls[t] = make_call(function, arguments)
+        calls[t] = make_call(function, *arguments)
     return routine._replace(calls=calls)
 
 
@@ -141,8 +143,7 @@ def write_both(folder, source, t_call):
     """
     isolated = old_flow.isolate(source)
     for name, text in (("batt", source), ("batt_isolated", isolated)):
-        (folder / f"{name}.py").write_text(text)
-        (folder / f"{name}_call.py").write_text(f"t_call = {t_call!r}\n")
+        write_module(folder, name, text, t_call)
     names = {}
     exec(isolated, names)
     return names["batt"], t_call

@@ -5,15 +5,15 @@ import sys
 from functools import partial
 
 import pytest
-from conftest import call_tables
 from hypothesis import strategies as st
 
 from batt_utils.batt.plan import make_plan
-from batt_utils.batt.program import read_program
+from batt_utils.batt.reader import read_program
 from batt_utils.evaluate.function import FunctionEvaluator
 from batt_utils.evaluate.results import SampleJob
 from batt_utils.evaluate.table import TableEvaluator
 from batt_utils.evaluate.values import keep_size
+from tables import call_tables
 
 GRID, OTHER, THIRD = ((1, 2),), ((2, 1),), ((5,), (6,))
 
