@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from batt_utils.batt.program import Calls, OtherShape, Program, check_agreement, read_calls, read_program
 from batt_utils.console import UserError, note
-from batt_utils.files import check_file
+from batt_utils.store.files import check_file
 
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
 
