@@ -29,7 +29,7 @@ from batt_utils.batt.program import (
     make_call,
 )
 from batt_utils.console import UserError, note
-from batt_utils.files import check_file
+from batt_utils.store.files import check_file
 
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
 
