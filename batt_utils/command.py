@@ -19,6 +19,7 @@ from batt_utils.console import (
 from batt_utils.engine.engine import run
 from batt_utils.engine.signals import raise_signals
 from batt_utils.options import Options
+from batt_utils.rules import RULES, SEED, find_checkout
 from batt_utils.store.files import check_file, check_here, write_file
 from batt_utils.store.links import Store, remove_empty
 from batt_utils.timing import print_profile
@@ -58,8 +59,12 @@ def _run(main: Main, given: argparse.Namespace) -> int:
     if given.json is not None:
         check_file(given.json, OTHER_JSON)
     options = Options(*(getattr(given, name) for name in Options._fields))
+    defaults = RULES[given.rules] if given.rules else find_checkout(given.out) or SEED
+    if given.batt_import is None and defaults is not SEED:
+        options = options._replace(batt_import=defaults.batt)
+    timeout = defaults.timeout if given.timeout is None else given.timeout
     tasks = given.task_ids, given.start, given.count
-    counts = run(main(*tasks, given.timeout, given.timing, profile, options=options))
+    counts = run(main(*tasks, timeout, given.timing, profile, options=options))
     if given.json is not None:
         write_file(given.json, json.dumps(counts, indent=2) + "\n", OTHER_JSON)
     with explain_stdout():
