@@ -78,7 +78,7 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     return run_command(main, parse(arguments, (__doc__ or "").partition("\n")[0], __version__))
 
 
-async def main(
+async def main(  # noqa: PLR0913
     do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
@@ -153,7 +153,7 @@ async def main(
     return totals.list_counts()
 
 
-async def main_mega_batch(
+async def main_mega_batch(  # noqa: PLR0913
     do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
@@ -169,7 +169,7 @@ async def main_mega_batch(
     )
 
 
-async def run_batt(
+async def run_batt(  # noqa: PLR0913
     total_data: Data,
     task_i: int,
     task_id: str,
@@ -211,7 +211,7 @@ async def run_batt(
     return totals.timeouts > 0, d_score
 
 
-async def check_batt(
+async def check_batt(  # noqa: PLR0913
     total_data: Data,
     task_i: int,
     task_id: str,

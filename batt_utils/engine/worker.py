@@ -23,11 +23,17 @@ from batt_utils.tasks import Pairs
 
 
 class Host(NamedTuple):
-    """What a worker process works with."""
+    """What a worker process works with.
+
+    Attributes:
+        evaluator: scores the batt on samples.
+        names: those that solvers use.
+        texts: those of the batt's programs.
+    """
 
     evaluator: TableEvaluator | FunctionEvaluator
     names: dict[str, object]
-    texts: Texts  # of the batt's programs
+    texts: Texts
 
 
 _prepared: ContextVar[Host | BaseException] = ContextVar("_prepared")
@@ -62,11 +68,11 @@ def prepare(
             names = load_names(batt.program.imports, batt.names, folder, tuned)
             evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
         else:
-            with tune(tuned, folder, str(batt)) as homes:
+            with tune(tuned, folder, str(batt)) as namespaces:
                 if isinstance(batt, str):
                     batt = import_batt(batt)
                 names = getattr(batt, "__globals__", {})
-                homes.append(names)
+                namespaces.append(names)
             evaluator = FunctionEvaluator(batt)
         _prepared.set(Host(evaluator, dict(names), texts or Texts({})))
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
@@ -76,7 +82,12 @@ def prepare(
 
 
 class Ready(NamedTuple):
-    """What a worker runs with: the file of the batt's DSL, and the names in its table that nobody defines."""
+    """What a worker says of itself once it is ready.
+
+    Attributes:
+        dsl: the file of the batt's DSL.
+        unknown: the names in the batt's table that nobody defines.
+    """
 
     dsl: str
     unknown: Sequence[str]

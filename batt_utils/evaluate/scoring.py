@@ -8,7 +8,7 @@ from batt_utils.evaluate.values import fingerprint
 from batt_utils.rules import NO_OWNER, Count, count
 from batt_utils.tasks import Grid
 
-Judged = tuple[object, bool]  # a value or its fingerprint, and whether it is the expected grid
+Judged = tuple[object, bool]  # a value or its fingerprint; whether the value is the expected grid
 
 
 def group_by_target(
@@ -37,9 +37,13 @@ def group_by_target(
 def score_outputs(
     outputs: Iterable[Scorable], expected: Grid, keep_values: bool, judged: dict[int, Judged] | None = None
 ) -> list[Scored]:
-    """Compare candidates with the expected grid; those with the same value are compared once.
+    """Compare candidates with the expected grid, those with the same value once.
 
-    `judged` has what is known of values by their ids, and gets what is found.
+    Args:
+        outputs: the candidates with their values.
+        expected: the grid.
+        keep_values: see `SampleJob`.
+        judged: what is known of values, by their ids; what is found is added.
     """
     judged = {} if judged is None else judged
     scored = []
@@ -51,7 +55,7 @@ def score_outputs(
 
 
 def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
-    """What is told of a value, itself or its fingerprint, and whether it is the expected grid."""
+    """Give a value, or its fingerprint, and whether it is the expected grid."""
     try:
         match = bool(value == expected)
     except Exception:
