@@ -21,6 +21,7 @@ from batt_utils.batt.program import find_needed
 from batt_utils.batt.reader import Source, load_batt, parse_calls
 from batt_utils.command import run_command
 from batt_utils.console import Progress, pass_over, say, warn
+from batt_utils.demo import write_demo
 from batt_utils.engine.engine import Engine, open_engine
 from batt_utils.engine.runner import pause
 from batt_utils.engine.signals import held
@@ -238,12 +239,17 @@ async def check_batt(  # noqa: PLR0913
 
 
 def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
-    """Read the batt that is named; else take the one that is set, or else read `batt`."""
+    """Read the batt that is named; else take the one that is set, or else read `batt`.
+
+    The demo batt is written if it is asked for and is nowhere.
+    """
     name = name or options.batt_import
     calls = None if t_call is None or options.batt_import else parse_calls(t_call)
     if batt is not None and name is None:
         return Source(batt, calls or {}, "it is set in run_batt")
-    return load_batt(name or "batt", calls, options.device)
+    name = name or "batt"
+    write_demo(name)
+    return load_batt(name, calls, options.device)
 
 
 # A task
