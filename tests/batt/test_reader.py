@@ -169,7 +169,7 @@ def test_windows_lines_and_a_byte_order_mark_are_read(here):
     assert load_batt("some_batt") == expected("some_batt")
 
 
-@pytest.mark.parametrize("name", ["no_batt", "made.no_batt", "sys", "zlib"])
+@pytest.mark.parametrize("name", ["no_batt", "batt", "made.no_batt", "sys", "zlib"])
 def test_a_module_that_is_nowhere_is_told(name):
     assert find_module(name) is None
     assert fail(name) == f"no batt module {name}: write {name}.py here, or name another one with -b"
@@ -230,9 +230,3 @@ def test_a_folder_in_a_files_place_is_no_module(here):
     write(here, "some_batt", table=None)
     (here / "some_batt_call.py").mkdir()
     assert "some_batt_call.py: the batt's call table is missing" in fail("some_batt")
-
-
-@pytest.mark.parametrize("name", ["other_batt", "batt"])
-def test_a_batt_that_is_nowhere_is_told(here, name):
-    assert f"no batt module {name}: write {name}.py here" in fail(name)
-    assert list(here.iterdir()) == []
