@@ -350,7 +350,7 @@ class Workers:
 
 
 class Direct:
-    """Runs the jobs that a task asks for in the worker that does the task, each watched."""
+    """A runner of the jobs that a task asks for in the worker that does the task, each watched."""
 
     count = 1
 

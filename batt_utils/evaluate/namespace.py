@@ -78,7 +78,7 @@ def _take_imports(
 
 
 def _explain_import(what: str, error: BaseException, advice: str) -> UserError:
-    """Explain an import that failed; `advice` unless the system lacks something."""
+    """Explain an import that failed; give the advice unless the system lacks something."""
     if isinstance(error, OSError):
         advice = ADVICE.get(error.errno or 0, advice)
     return UserError(f"{what}: {_tell(error)}: {advice}")

@@ -47,7 +47,7 @@ def keep_size(value: object) -> tuple[int] | None:
 
 
 def merge_grids(values: Iterable[object], sample: Sample) -> list[object]:
-    """Make equal grids that are not large one object, which is the sample's where it has such a grid."""
+    """Give the values with one object for equal grids that are not large: the sample's where it has one."""
     # What is equal need not be the same to a program: True and 1, or sets built in another order.
     grids: dict[bytes, object] = {}
     merged = [
