@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from batt_utils.evaluate.results import SampleResult, SampleScore, Scorable, Scored
-from batt_utils.evaluate.values import fingerprint
+from batt_utils.evaluate.values import fingerprint, is_grid, renew
 from batt_utils.rules import NO_OWNER, Count, count
 from batt_utils.tasks import Grid
 
@@ -16,7 +16,8 @@ def group_by_target(
 ) -> tuple[list[tuple[object, list[int]]], list[int]]:
     """Group candidates by the object that their differ values compare with (C).
 
-    It is the expected output on a demo sample, the candidate's own value on a test sample.
+    It is the expected output on a demo sample, the candidate's own value on a test sample. That comes from
+    another call of the batt than what it is compared with: functions made on the way are not the same.
 
     Returns:
         The groups (C, places of the candidates), and for each candidate the place of its group.
@@ -28,7 +29,7 @@ def group_by_target(
         target = expected if part == "demo" else value
         place = places.setdefault(id(target), len(groups))
         if place == len(groups):
-            groups.append((target, []))
+            groups.append((target if is_grid(target) else renew(target), []))
         groups[place][1].append(member)
         measured.append(place)
     return groups, measured

@@ -7,6 +7,8 @@ from contextlib import suppress
 from hashlib import md5
 from itertools import chain
 from math import inf
+from operator import is_
+from types import FunctionType
 from typing import Any, cast
 
 from batt_utils.tasks import Grid, Sample
@@ -91,7 +93,26 @@ def _canonical(value: object) -> object:
         return tuple(map(_canonical, value))
     if isinstance(value, frozenset):
         return "frozenset", sorted(repr(_canonical(item)) for item in value)
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
-    if getattr(sys.modules.get(str(module)), name, None) is not value:
+    if not _has_name(value):
         raise TypeError(f"{type(value).__name__} has no canonical form")
-    return "name", module, name
+    return "name", getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+
+
+def _has_name(value: object) -> bool:
+    """Tell whether a module has a value by the name that it goes by."""
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+    return getattr(sys.modules.get(str(module)), name, None) is value
+
+
+def renew(value: object) -> object:
+    """Give a value as another run of its program would: functions made on the way are new ones in it."""
+    if find_size(value) > LARGE:
+        return value
+    if type(value) is tuple or type(value) is frozenset:
+        items = list(value)
+        renewed = [*map(renew, items)]
+        return value if all(map(is_, items, renewed)) else type(value)(renewed)
+    if isinstance(value, FunctionType) and not _has_name(value):
+        made = value.__code__, value.__globals__, value.__name__, value.__defaults__, value.__closure__
+        return FunctionType(*made)
+    return value

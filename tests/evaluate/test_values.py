@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batt_utils.evaluate.values import fingerprint, keep_size
+from batt_utils.evaluate.values import fingerprint, keep_size, renew
 from evaluation import GRID, add, first, mirror
 
 
@@ -124,6 +124,39 @@ named_one, named_other = (lambda value: value), (lambda value: (value,))
 )
 def test_fingerprints_of_other_values_differ(one, other):
     assert fingerprint(one) != fingerprint(other)
+
+
+def make_function(number):
+    return lambda: number
+
+
+MADE = make_function(7)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(GRID, id="a grid"),
+        pytest.param((1, frozenset({(2, (0, 1)), (3, (1, 0))})), id="objects"),
+        pytest.param((mirror, len, None), id="functions with a name"),
+        pytest.param(tuple([MADE]) * 20_000, id="what is too large"),
+        pytest.param([MADE], id="a list"),
+    ],
+)
+def test_what_holds_no_function_made_on_the_way_stays_itself(value):
+    assert renew(value) is value
+
+
+@pytest.mark.parametrize(
+    "within", [lambda made: made, lambda made: ((1, made), GRID), lambda made: frozenset({made})]
+)
+def test_a_function_made_on_the_way_is_a_new_one(within):
+    value = within(MADE)
+    renewed = renew(value)
+    assert renewed != value and type(renewed) is type(value)
+    while not callable(renewed):
+        renewed = next(item for item in renewed if item not in (1, GRID))
+    assert renewed is not MADE and renewed() == 7
 
 
 def test_fingerprints_are_equal_in_every_process():

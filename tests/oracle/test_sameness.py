@@ -13,7 +13,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 import old_flow
@@ -257,6 +257,8 @@ def new_folder(tmp_path, monkeypatch):
 def test_generated_batts_give_the_same(workers, new_folder, use_clock):
     compared = 0
 
+    # In one of these, a function made on the way is part of an output and of what it is compared with.
+    @example(seed=7747923, mutation=0.38872051089932924, failing=0, unguarded=1, shape="batt")
     @given(
         seed=st.integers(0, 2**32 - 1),
         mutation=st.floats(0, 0.5),
@@ -264,7 +266,9 @@ def test_generated_batts_give_the_same(workers, new_folder, use_clock):
         unguarded=st.sampled_from([0, 0.1, 1]),
         shape=st.sampled_from(["batt", "batt", "batt_isolated"]),  # a table, and a function to be called
     )
-    @settings(max_examples=BATTS, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
+    @settings(
+        max_examples=BATTS, phases=[Phase.explicit, Phase.generate], suppress_health_check=[*HealthCheck]
+    )
     def compare(seed, mutation, failing, unguarded, shape):
         nonlocal compared
         rng = random.Random(seed)
@@ -291,7 +295,7 @@ def test_generated_batts_give_the_same(workers, new_folder, use_clock):
         compared += len(task_ids)
 
     compare()
-    assert compared >= BATTS * TASKS
+    assert compared >= (BATTS + 1) * TASKS
 
 
 # Values that are equal, and yet differ in what counts: calls, solvers' results, the differ's values by owner.
