@@ -16,7 +16,7 @@ from batt_utils.evaluate.device import GpuFull, gpu_memory_cleanup, use_device
 from batt_utils.evaluate.function import Batt, FunctionEvaluator
 from batt_utils.evaluate.namespace import forget_modules, import_batt, load_names, tune
 from batt_utils.evaluate.results import SampleJob, SampleResult, Speed
-from batt_utils.evaluate.scoring import count_sample
+from batt_utils.evaluate.scoring import count_differs
 from batt_utils.evaluate.speed import time_solver
 from batt_utils.evaluate.table import TableEvaluator
 from batt_utils.tasks import Pairs
@@ -126,7 +126,7 @@ def score_sample(job: SampleJob, timeout: float, log: str) -> SampleResult | Non
         What counts of its score; None if the GPU's memory does not do for it, which is free again then.
     """
     with suppress(GpuFull):
-        return count_sample(get_host().evaluator.score(job, timeout, log))
+        return count_differs(get_host().evaluator.score(job, timeout, log))
     gpu_memory_cleanup()
     return None
 

@@ -50,7 +50,7 @@ class FunctionEvaluator:
         in_time = run_within(timeout, partial(call, None))
         found = results[0][0] if results else []
         values = merge_grids([value for _, value in found], sample)
-        groups, measured = group_by_target(values, job.part, sample["output"])
+        groups, target_index = group_by_target(values, job.part, sample["output"])
         outputs = [(candidate, value) for (candidate, _), value in zip(found, values)]
         differ_values = []
         for target, members in groups:
@@ -62,7 +62,7 @@ class FunctionEvaluator:
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
         scored = score_outputs(outputs, sample["output"], job.keep_values)
         return SampleScore(
-            scored, measured, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
+            scored, target_index, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
         )
 
 

@@ -54,7 +54,7 @@ class SampleScore(NamedTuple):
 
     Attributes:
         candidates: in the order of the batt.
-        measured: the place in `differ_values` of what was measured with each candidate's C.
+        target_index: the place in `differ_values` of each candidate's C.
         differ_values: for each C, what was measured by owner.
         seconds: what each call took that candidates need and that was made, of a batt read as data.
         raised: those of these calls that raised: there a solver that is stored ends.
@@ -63,7 +63,7 @@ class SampleScore(NamedTuple):
     """
 
     candidates: list[Scored]
-    measured: list[int]
+    target_index: list[int]
     differ_values: list[dict[str, Measured]]
     seconds: dict[int, float]
     raised: frozenset[int]

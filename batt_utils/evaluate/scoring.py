@@ -24,15 +24,15 @@ def group_by_target(
     """
     groups: list[tuple[object, list[int]]] = []
     places: dict[int, int] = {}
-    measured = []
+    target_index = []
     for member, value in enumerate(values):
         target = expected if part == "demo" else value
         place = places.setdefault(id(target), len(groups))
         if place == len(groups):
             groups.append((target if is_grid(target) else renew(target), []))
         groups[place][1].append(member)
-        measured.append(place)
-    return groups, measured
+        target_index.append(place)
+    return groups, target_index
 
 
 def score_outputs(
@@ -65,12 +65,12 @@ def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
     return (value if keep_value and isinstance(mark, bytes) else mark), match
 
 
-def count_sample(score: SampleScore) -> SampleResult:
+def count_differs(score: SampleScore) -> SampleResult:
     """Count the differ values of each candidate, those of several with the same sizes once."""
     places: dict[tuple[int, ...], int] = {}
     counts: list[list[Count]] = []
     count_index = []
-    for scored, place in zip(score.candidates, score.measured):
+    for scored, place in zip(score.candidates, score.target_index):
         owners = dict.fromkeys((NO_OWNER, scored.solver_id))
         measured = [score.differ_values[place][owner] for owner in owners]
         key = tuple([id(one.sizes) for one in measured])

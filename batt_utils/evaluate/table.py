@@ -67,7 +67,7 @@ class TableEvaluator:
         self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
         outputs = self._merge_outputs(sample)
 
-        groups, measured = group_by_target([value for _, value in outputs], job.part, sample["output"])
+        groups, target_index = group_by_target([value for _, value in outputs], job.part, sample["output"])
         differ_values: list[dict[str, Measured]] = []
         for _, members in groups:
             owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
@@ -85,9 +85,10 @@ class TableEvaluator:
         in_time = self._deadline.run(partial(self._work_off, works), HARD_LIMIT) and in_time
         if lost := {id(value) for _, value in large} - judged.keys():
             kept = [place for place, (_, value) in enumerate(outputs) if id(value) not in lost]
-            outputs, measured = [outputs[place] for place in kept], [measured[place] for place in kept]
+            outputs = [outputs[place] for place in kept]
+            target_index = [target_index[place] for place in kept]
         scored = score_outputs(outputs, sample["output"], job.keep_values, judged)
-        return SampleScore(scored, measured, differ_values, *self._list_seconds(), not in_time)
+        return SampleScore(scored, target_index, differ_values, *self._list_seconds(), not in_time)
 
     def _evaluate(self, pairs: Pairs) -> None:
         """Evaluate all that does not depend on C, and candidates that do with C = None."""
@@ -142,7 +143,7 @@ class TableEvaluator:
         for step in steps:
             slot, given, guarded = step
             if held and not held.isdisjoint(given):
-                size = max([self._sizes[place] for place in held.intersection(given)])
+                size = max([self._sizes[large] for large in held.intersection(given)])
                 if size > self._usable:
                     self._put_off(step, size)
                     continue

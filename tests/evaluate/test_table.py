@@ -106,7 +106,7 @@ def test_a_candidate_that_needs_c_is_given_none(make):
 )
 def test_a_batt_without_candidates_counts_nothing(make, lines):
     result = score(make(write_source(*lines)))
-    assert (result.candidates, result.measured, result.differ_values) == ([], [], [])
+    assert (result.candidates, result.target_index, result.differ_values) == ([], [], [])
 
 
 @EVALUATORS

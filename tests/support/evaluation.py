@@ -171,7 +171,7 @@ def list_counted(score: SampleScore) -> list[tuple[object, ...]]:
     """List each candidate, whether it matches, and the differ values that count for it."""
     return [
         (*scored, values["None"].values, values[scored.solver_id].values)
-        for scored, place in zip(score.candidates, score.measured, strict=True)
+        for scored, place in zip(score.candidates, score.target_index, strict=True)
         for values in [score.differ_values[place]]
     ]
 
