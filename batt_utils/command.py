@@ -18,8 +18,8 @@ from batt_utils.console import (
 )
 from batt_utils.engine.engine import run
 from batt_utils.engine.signals import raise_signals
-from batt_utils.files import check_file, check_here, write_file
 from batt_utils.options import Options
+from batt_utils.store.files import check_file, check_here, write_file
 from batt_utils.store.links import Store, remove_empty
 from batt_utils.timing import print_profile
 

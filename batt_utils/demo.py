@@ -4,7 +4,7 @@ from pathlib import Path
 
 from batt_utils.batt.reader import find_module
 from batt_utils.console import note
-from batt_utils.files import check_file
+from batt_utils.store.files import check_file
 
 DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
 

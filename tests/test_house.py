@@ -80,13 +80,14 @@ ROOMS = (
     {"job", "options"},
     {"store", "evaluate"},
     {"batt"},
-    {"files", "tasks", "rules"},
+    {"tasks", "rules"},
     {"console", "timing"},
     {"arc"},
 )
 LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 PRINTERS = {
     "batt_utils.card",
+    "batt_utils.store.__main__",
     "batt_utils.timing",
     "batt_utils.totals",
 }
