@@ -21,6 +21,7 @@ from batt_utils.batt.program import find_needed
 from batt_utils.batt.reader import Source, load_batt, parse_calls
 from batt_utils.command import run_command
 from batt_utils.console import Progress, pass_over, say, warn
+from batt_utils.demo import write_demo
 from batt_utils.engine.engine import Engine, open_engine
 from batt_utils.engine.runner import pause
 from batt_utils.engine.signals import held
@@ -80,7 +81,7 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     return run_command(main, parse(arguments, (__doc__ or "").partition("\n")[0], __version__))
 
 
-async def main(
+async def main(  # noqa: PLR0913
     do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
@@ -155,7 +156,7 @@ async def main(
     return totals.list_counts()
 
 
-async def main_mega_batch(
+async def main_mega_batch(  # noqa: PLR0913
     do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
@@ -171,7 +172,7 @@ async def main_mega_batch(
     )
 
 
-async def run_batt(
+async def run_batt(  # noqa: PLR0913
     total_data: Data,
     task_i: int,
     task_id: str,
@@ -213,7 +214,7 @@ async def run_batt(
     return totals.timeouts > 0, d_score
 
 
-async def check_batt(
+async def check_batt(  # noqa: PLR0913
     total_data: Data,
     task_i: int,
     task_id: str,
@@ -250,12 +251,17 @@ def _open_engine(
 
 
 def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
-    """Read the batt that is named; else take the one that is set, or else read `batt`."""
+    """Read the batt that is named; else take the one that is set, or else read `batt`.
+
+    The demo batt is written if it is asked for and is nowhere.
+    """
     name = name or options.batt_import
     calls = None if t_call is None or options.batt_import else parse_calls(t_call)
     if batt is not None and name is None:
         return Source(batt, calls or {}, "it is set in run_batt")
-    return load_batt(name or "batt", calls, options.device)
+    name = name or "batt"
+    write_demo(name)
+    return load_batt(name, calls, options.device)
 
 
 # A task

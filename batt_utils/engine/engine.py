@@ -35,15 +35,26 @@ Returned = TypeVar("Returned")
 
 
 class GpuTooSmall(Exception):
-    """A worker cannot do a task: the GPU's memory does not do for some samples, `places` in order of work."""
+    """A worker cannot do a task: the GPU's memory does not do for some samples.
+
+    Attributes:
+        places: of these samples, in order of work.
+    """
 
     def __init__(self, places: list[int]) -> None:
+        """Name the samples by their places."""
         super().__init__(places)
         self.places = places
 
 
 class Engine:
-    """Does tasks; or for a task, scores samples and times solvers."""
+    """An engine for a batt: it does tasks; or for a task, it scores samples and times solvers.
+
+    Attributes:
+        texts: those of the batt's programs.
+        takes_tasks: whether workers do whole tasks.
+        dsl: the file of the DSL that they use.
+    """
 
     def __init__(self, runner: Runner, texts: Texts, cpu_runner: Runner | None = None) -> None:
         """Take what runs jobs, the texts of the batt's programs, and what does without a GPU."""

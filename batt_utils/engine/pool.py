@@ -58,19 +58,19 @@ class Cell:
     """
 
     def __init__(self, context: Any) -> None:
-        """Takes memory that the processes of a context share."""
+        """Take memory that the processes of a context share."""
         if context.get_start_method() == "fork":
             self._numbers: Any = memoryview(mmap.mmap(-1, 4 * 8)).cast("d")
         else:
             self._numbers = context.RawArray("d", 4)
 
     def begin(self, state: int, step: int = 0, seconds: float = 0) -> None:
-        """Says what comes now, and how long it may take."""
+        """Say what comes now, and how long it may take."""
         self._numbers[1], self._numbers[2] = step, monotonic() + seconds
         self._numbers[0] = state
 
     def end(self) -> None:
-        """Says that nothing is done now."""
+        """Say that nothing is done now."""
         self._numbers[0] = IDLE
 
     @property
@@ -144,21 +144,21 @@ class _Process:
         )
 
     def give(self, task: _Task) -> None:
-        """Hands it a job."""
+        """Hand it a job."""
         self.future = self._pool.schedule(
             _work, args=(task.function, task.job, task.limit), timeout=task.limit
         )
         self.task = task
 
     def tell_end(self, error: BaseException) -> str:
-        """How it ended; Pebble's error lacks that if it did so as its job began."""
+        """Tell how it ended; Pebble's error lacks that if it did so as its job began."""
         code = error.exitcode if isinstance(error, pebble.ProcessExpired) else self._children[0].exitcode
         if code is None:
             return "killed or broken"
         return f"signal {-code}" if code < 0 else f"status {code}"
 
     def close(self) -> None:
-        """Ends it."""
+        """End it."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
@@ -180,7 +180,7 @@ class Workers:
         *,
         forks: bool = True,
     ) -> None:
-        """Starts nothing yet: the processes start with the first jobs.
+        """Start nothing yet: the processes start with the first jobs.
 
         They are forked where the system can: what they need is then theirs without being sent.
 
@@ -213,7 +213,7 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """Ends the processes; jobs that still run are dropped: who waits for one gets a RuntimeError."""
+        """End the processes; jobs that still run are dropped: who waits for one gets a RuntimeError."""
         pebble.CONSTS.sleep_unit = BRISK
         self._is_closed = True
         self._queue.clear()
@@ -221,7 +221,7 @@ class Workers:
             self._processes.pop().close()
 
     def finish(self) -> list[Any]:
-        """Ends all work but what is being saved; gives the results that are not given yet, in order."""
+        """End all work but what is being saved; give the results that are not given yet, in order."""
         self._queue.clear()
         for process in self._processes:
             process.cell.ending = True
@@ -242,7 +242,7 @@ class Workers:
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Results:
-        """Starts `function(*job)` for each job, and gives what came of them, in order.
+        """Start `function(*job)` for each job; give what came of them, in order.
 
         A job whose process dies is run again once; not a task that said on which step it is.
 
@@ -280,7 +280,7 @@ class Workers:
         return Results(await_all())
 
     def _await(self, task: _Task) -> Generator[Any, None, None]:
-        """Waits for a task, a moment at a time."""
+        """Wait for a task, a moment at a time."""
         while not task.is_done:
             busy = [process for process in self._processes if process.task]
             wait([process.future for process in busy], WAIT_SECONDS, FIRST_COMPLETED)
@@ -292,7 +292,7 @@ class Workers:
                 yield WAITING
 
     def _assign(self) -> None:
-        """Hands jobs to the processes that have none; starts those that are missing."""
+        """Hand jobs to the processes that have none; start those that are missing."""
         if self._is_closed:
             raise RuntimeError("the workers are closed")
         if monotonic() > self._calm_from:
@@ -318,7 +318,7 @@ class Workers:
             self._refuse(task, error)
 
     def _refuse(self, task: _Task, error: BaseException) -> None:
-        """Has a task that no process could be had for tried again, or wait for one of those that are there.
+        """Try a task that no process could be had for again, or let it wait for one of those that are there.
 
         Without any, it is told of all tasks the second time.
         """
@@ -335,7 +335,7 @@ class Workers:
         process.close()
 
     def _settle(self, process: _Process) -> None:
-        """Takes what came of the job of a process: its result, or that it was late, or that it ended it."""
+        """Take what came of the job of a process: its result, or that it was late, or that it ended it."""
         task, process.task = process.task, None
         assert task is not None
         ended = process.future.done()
@@ -368,7 +368,7 @@ def _choose_method(forks: bool) -> str:
 
 
 class Direct:
-    """Runs the jobs that a task asks for in the worker that does the task, each watched."""
+    """A runner of the jobs that a task asks for in the worker that does the task, each watched."""
 
     count = 1
 
@@ -376,20 +376,20 @@ class Direct:
         self._steps = count()
 
     def finish(self) -> list[Any]:
-        """Gives what `Workers.finish` gives: nothing, for a result is given as soon as it is there."""
+        """Give nothing: a result is given as soon as it is there."""
         return []
 
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Results:
-        """Gives what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
+        """Give what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
         return Results(self._run_all(function, jobs, timeout))
 
     def _run_all(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Iterator[Any]:
         for step, job in zip(self._steps, jobs):
-            _cell.begin(AT_WORK, step, timeout or START_SECONDS)
+            _worker.cell.begin(AT_WORK, step, timeout or START_SECONDS)
             _check_memory()
             _end_after(timeout or START_SECONDS)
             try:
@@ -397,7 +397,7 @@ class Direct:
             finally:
                 _end_copy()
                 faulthandler.cancel_dump_traceback_later()
-                _cell.end()
+                _worker.cell.end()
             yield outcome
 
 
@@ -407,14 +407,14 @@ class Ended(BaseException):
 
 @contextmanager
 def saving() -> Iterator[None]:
-    """Has this worker go on, also when all work ends, till the result of its job has been sent.
+    """Let this worker go on, also when all work ends, till the result of its job has been sent.
 
     Raises:
         Ended: all work has ended before.
     """
     _mask_end(True)
-    _cell.begin(SAVING)
-    if _cell.ending:
+    _worker.cell.begin(SAVING)
+    if _worker.cell.ending:
         raise Ended
     yield
 
@@ -422,11 +422,10 @@ def saving() -> Iterator[None]:
 def _start(
     cell: Cell, forked: bool, limit: int | None, prepare: Callable[..., None], arguments: Sequence[object]
 ) -> None:
-    """Makes this process a worker: the first thing that runs in it."""
-    global _process, _memory, _null, _cell
-    _process = os.getpid()
-    _cell = cell
-    _null = os.open(os.devnull, os.O_WRONLY)
+    """Make this process a worker: the first thing that runs in it."""
+    _worker.pid = os.getpid()
+    _worker.cell = cell
+    _worker.null = os.open(os.devnull, os.O_WRONLY)
     leave = os._exit
     os._exit = lambda status: leave(status or 1)  # Pebble takes 0 for a wish to end and loses the job
     with suppress(OSError):  # stderr is closed
@@ -437,7 +436,7 @@ def _start(
     prepare(*arguments)
     gc.freeze()
     faulthandler.cancel_dump_traceback_later()
-    _memory = limit_memory(limit)
+    _worker.memory = limit_memory(limit)
 
 
 def _end_with_parent() -> None:
@@ -447,21 +446,34 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-_process: int
-_memory: int | None
-_null: int
-_cell: Cell
+class _Worker:
+    """What a worker process has; `_start` fills it in.
+
+    Attributes:
+        pid: its number, which tells it from a copy that a program has forked.
+        memory: the bytes that it may have taken when a job begins; None: no limit.
+        null: where its watchdog writes, for nobody.
+        cell: what it shares with its parent.
+    """
+
+    pid: int
+    memory: int | None
+    null: int
+    cell: Cell
+
+
+_worker = _Worker()
 
 
 def _end_after(seconds: float) -> None:
-    """Has this process end then, where its parent cannot see to it any more."""
+    """End this process then, where its parent cannot see to it any more."""
     with suppress(RuntimeError):  # no thread can be started: its parent has to
-        faulthandler.dump_traceback_later(seconds, exit=True, file=_null)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_worker.null)
 
 
 def _work(function: Callable[..., Any], job: Sequence[object], limit: float | None) -> bytes:
-    """Runs a job in a worker; what comes of it, pickled."""
-    _cell.end()  # what was saved by the job before has been sent
+    """Run a job in a worker; give what comes of it, pickled."""
+    _worker.cell.end()  # what was saved by the job before has been sent
     _mask_end(False)
     _check_memory()
     try:
@@ -474,26 +486,27 @@ def _work(function: Callable[..., Any], job: Sequence[object], limit: float | No
 
 
 def _mask_end(masked: bool) -> None:
-    """Has this process take no notice of who asks it to end, or notice again."""
+    """Take no notice of who asks this process to end, or take notice again."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK if masked else signal.SIG_UNBLOCK, [signal.SIGTERM])
 
 
 def _check_memory() -> None:
-    """Ends this process if what a program before has kept leaves too little for what comes now."""
-    taken = get_taken_memory() if _memory else None
-    if _memory and taken and taken > _memory:
+    """End this process if what a program before has kept leaves too little for what comes now."""
+    limit = _worker.memory
+    taken = get_taken_memory() if limit else None
+    if limit and taken and taken > limit:
         os._exit(1)
 
 
 def _end_copy() -> None:
-    """Ends this process if a program has forked it; it has no watchdog to cancel."""
-    if os.getpid() != _process:
+    """End this process if a program has forked it; it has no watchdog to cancel."""
+    if os.getpid() != _worker.pid:
         os._exit(1)
 
 
 def _explain_refusal(error: BaseException) -> OSError | None:
-    """What the system refused as a pool was started or a process was replaced; None if it is not that."""
+    """Explain what the system refused as a process was started or replaced; None if it is not that."""
     cause = error.__cause__ if isinstance(error, BrokenProcessPool) else error
     if isinstance(cause, RuntimeError) and "start new thread" in str(cause):
         return OSError(f"no thread can be started for the workers: {LIMITS[errno.EAGAIN]}")

@@ -18,11 +18,16 @@ Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 
 
 class FunctionEvaluator:
-    """Evaluates a batt of any shape: it is called. A call that raises costs its sample."""
+    """An evaluator of a batt of any shape: it is called, and a call that raises costs its sample.
 
-    unknown: Sequence[str] = ()  # its names are Python's affair
+    Attributes:
+        unknown: no names: they are Python's affair.
+    """
+
+    unknown: Sequence[str] = ()
 
     def __init__(self, batt: Batt) -> None:
+        """Take the function."""
         self._batt = batt
 
     def score(self, job: SampleJob, timeout: float, log: str) -> SampleScore:
@@ -34,7 +39,7 @@ class FunctionEvaluator:
 
         def call(target: object) -> None:
             try:
-                results.append(read_result(self._batt(job.task_id, job.pairs, sample["input"], target, log)))
+                results.append(read_return(self._batt(job.task_id, job.pairs, sample["input"], target, log)))
             except TimeUp:
                 raise
             except BaseException as error:  # sys.exit among them
@@ -45,7 +50,7 @@ class FunctionEvaluator:
         in_time = run_within(timeout, partial(call, None))
         found = results[0][0] if results else []
         values = merge_grids([value for _, value in found], sample)
-        groups, measured = group_by_target(values, job.part, sample["output"])
+        groups, target_index = group_by_target(values, job.part, sample["output"])
         outputs = [(candidate, value) for (candidate, _), value in zip(found, values)]
         differ_values = []
         for target, members in groups:
@@ -57,11 +62,11 @@ class FunctionEvaluator:
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
         scored = score_outputs(outputs, sample["output"], job.keep_values)
         return SampleScore(
-            scored, measured, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
+            scored, target_index, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
         )
 
 
-def read_result(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
+def read_return(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
     """Read what a batt returns: its candidates with their values, and its differ values by owner.
 
     Raises:

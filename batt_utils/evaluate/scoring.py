@@ -8,7 +8,7 @@ from batt_utils.evaluate.values import fingerprint, is_grid, renew
 from batt_utils.rules import NO_OWNER, Count, count
 from batt_utils.tasks import Grid
 
-Judged = tuple[object, bool]  # a value or its fingerprint, and whether it is the expected grid
+Judged = tuple[object, bool]  # a value or its fingerprint; whether the value is the expected grid
 
 
 def group_by_target(
@@ -24,23 +24,27 @@ def group_by_target(
     """
     groups: list[tuple[object, list[int]]] = []
     places: dict[int, int] = {}
-    measured = []
+    target_index = []
     for member, value in enumerate(values):
         target = expected if part == "demo" else value
         place = places.setdefault(id(target), len(groups))
         if place == len(groups):
             groups.append((target if is_grid(target) else renew(target), []))
         groups[place][1].append(member)
-        measured.append(place)
-    return groups, measured
+        target_index.append(place)
+    return groups, target_index
 
 
 def score_outputs(
     outputs: Iterable[Scorable], expected: Grid, keep_values: bool, judged: dict[int, Judged] | None = None
 ) -> list[Scored]:
-    """Compare candidates with the expected grid; those with the same value are compared once.
+    """Compare candidates with the expected grid, those with the same value once.
 
-    `judged` has what is known of values by their ids, and gets what is found.
+    Args:
+        outputs: the candidates with their values.
+        expected: the grid.
+        keep_values: see `SampleJob`.
+        judged: what is known of values, by their ids; what is found is added.
     """
     judged = {} if judged is None else judged
     scored = []
@@ -52,7 +56,7 @@ def score_outputs(
 
 
 def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
-    """What is told of a value, itself or its fingerprint, and whether it is the expected grid."""
+    """Give a value, or its fingerprint, and whether it is the expected grid."""
     try:
         match = bool(value == expected)
     except Exception:
@@ -61,12 +65,12 @@ def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
     return (value if keep_value and isinstance(mark, bytes) else mark), match
 
 
-def count_sample(score: SampleScore) -> SampleResult:
+def count_differs(score: SampleScore) -> SampleResult:
     """Count the differ values of each candidate, those of several with the same sizes once."""
     places: dict[tuple[int, ...], int] = {}
     counts: list[list[Count]] = []
     count_index = []
-    for scored, place in zip(score.candidates, score.measured):
+    for scored, place in zip(score.candidates, score.target_index):
         owners = dict.fromkeys((NO_OWNER, scored.solver_id))
         measured = [score.differ_values[place][owner] for owner in owners]
         key = tuple([id(one.sizes) for one in measured])

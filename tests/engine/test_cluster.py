@@ -8,12 +8,12 @@ from pathlib import Path
 
 import dask
 import pytest
-from clusters import ROOT, open_cluster, wait_until
 
 import run_batt
 from batt_utils import card
 from batt_utils.engine import cluster as cluster_module
 from batts import write_module
+from clusters import ROOT, open_cluster, wait_until
 from host import make_host
 
 VERSION = run_batt.__version__
