@@ -13,7 +13,7 @@ import atexit
 import gc
 import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +21,7 @@ from batt_utils.batt.program import find_needed
 from batt_utils.batt.reader import Source, holds_records, load_batt, parse_calls
 from batt_utils.command import run_command
 from batt_utils.console import Progress, pass_over, say, warn
+from batt_utils.demo import write_demo
 from batt_utils.engine.engine import Engine, open_engine, run
 from batt_utils.engine.runner import pause
 from batt_utils.engine.signals import held
@@ -47,6 +48,8 @@ from batt_utils.totals import Totals
 
 if TYPE_CHECKING:
     from cProfile import Profile
+
+    from batt_utils.engine.cluster import Cluster
 
 __version__ = "1.0.0"
 __all__ = [
@@ -79,7 +82,7 @@ def cli(arguments: Sequence[str] | None = None) -> int:
     return run_command(main, parse(arguments, (__doc__ or "").partition("\n")[0], __version__))
 
 
-async def main(
+async def main(  # noqa: PLR0913
     do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
@@ -124,7 +127,7 @@ async def main(
         with Store(options.out, rules.kinds).opened(task_ids) as store:
             if old := rules.find_old(store.solver_folder(task_id) for task_id in task_ids):
                 warn(old)
-            async with open_engine(source, options, total_data, task_ids) as engine:
+            async with _open_engine(source, options, total_data, task_ids) as engine:
                 if enable_timing:
                     say(f"tasks: {name_paths(sources)}")
                     say(f"DSL: {engine.dsl}")
@@ -159,7 +162,7 @@ async def main(
     return totals.list_counts()
 
 
-async def main_mega_batch(
+async def main_mega_batch(  # noqa: PLR0913
     do_list: str | Sequence[str] | None,
     start: int = 0,
     count: int = 0,
@@ -175,7 +178,7 @@ async def main_mega_batch(
     )
 
 
-async def run_batt(
+async def run_batt(  # noqa: PLR0913
     total_data: Data,
     task_i: int,
     task_id: str,
@@ -218,7 +221,7 @@ async def run_batt(
     return totals.timeouts > 0, d_score
 
 
-def check_batt(
+def check_batt(  # noqa: PLR0913
     total_data: Data,
     task_i: int,
     task_id: str,
@@ -271,14 +274,29 @@ class Checked(tuple[list[Output], O_Score, S_Score]):
         """Do nothing: all is done."""
 
 
+def _open_engine(
+    source: Source, options: Options, total_data: Data, task_ids: Sequence[str]
+) -> "AbstractAsyncContextManager[Engine | Cluster]":
+    if options.cluster is None:
+        return open_engine(source, options, total_data, task_ids)
+    from batt_utils.engine.cluster import open_cluster
+
+    return open_cluster(source, options, __version__)
+
+
 def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
-    """Read the batt that is named; else take the one that is set, or else read `batt`."""
+    """Read the batt that is named; else take the one that is set, or else read `batt`.
+
+    The demo batt is written if it is asked for and is nowhere.
+    """
     name = name or options.batt_import
     calls = None if t_call is None or options.batt_import else parse_calls(t_call)
     if batt is not None and name is None:
         source = Source(batt, calls or {}, "it is set in run_batt")
     else:
-        source = load_batt(name or "batt", calls, options.device)
+        name = name or "batt"
+        write_demo(name)
+        source = load_batt(name, calls, options.device)
     return source if calls is None else source._replace(records=holds_records(t_call or {}))
 
 

@@ -22,6 +22,7 @@ class Options(NamedTuple):
     memory_limit: int | None = None
     device: str = "auto"
     tune: bool = True
+    cluster: str | None = None
     rules: str | None = None
 
 
@@ -72,6 +73,8 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
         help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
     add("--rules", choices=RULES,
         help="what counts, and where differs are linked (default: the batt's table tells)")  # fmt: skip
+    add("--cluster", metavar="ADDRESS",
+        help="a Dask cluster that runs the tasks: tcp://HOST:PORT, tls://... or a file of its")  # fmt: skip
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")

@@ -28,10 +28,7 @@ from batt_utils.batt.program import (
     Program,
     make_call,
 )
-from batt_utils.console import UserError, note
-from batt_utils.store.files import check_file
-
-DEMO_BATTS = ("batt", "tmp_batt_onerun_run")
+from batt_utils.console import UserError
 
 
 class Source(NamedTuple):
@@ -60,22 +57,15 @@ class Source(NamedTuple):
 def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Source:
     """Read the batt module `name` and its call table, from the current folder or the import path.
 
-    Neither is executed. The demo batt is written to the current folder if it is asked for and is
-    nowhere. With `calls` these are the call table, and no other is looked for. The name may end in `.py`.
-    For the device `gpu`, a batt that imports a GPU library is a function to be called.
+    Neither is executed. With `calls` these are the call table, and no other is looked for. The name may end
+    in `.py`. For the device `gpu`, a batt that imports a GPU library is a function to be called.
 
     Raises:
         UserError: there is no such module, it holds no batt, or its call table does not fit it.
-        OSError: a file cannot be read, or the demo batt not be written.
+        OSError: a file cannot be read.
     """
     name = name.removesuffix(".py")
     path = find_module(name)
-    if path is None and name in DEMO_BATTS:
-        from batt_utils.card import demo
-
-        check_file(f"{name}.py", "change to a folder that can be written to, or name a batt with -b")
-        path = demo(Path(), name)
-        note(f"{path}: written, a demo batt with 32 solvers")
     if path is None:
         raise UserError(f"no batt module {name}: write {name}.py here, or name another one with -b")
     source = _read(path)

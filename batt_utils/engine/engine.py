@@ -35,15 +35,26 @@ Returned = TypeVar("Returned")
 
 
 class GpuTooSmall(Exception):
-    """A worker cannot do a task: the GPU's memory does not do for some samples, `places` in order of work."""
+    """A worker cannot do a task: the GPU's memory does not do for some samples.
+
+    Attributes:
+        places: of these samples, in order of work.
+    """
 
     def __init__(self, places: list[int]) -> None:
+        """Name the samples by their places."""
         super().__init__(places)
         self.places = places
 
 
 class Engine:
-    """Does tasks; or for a task, scores samples and times solvers."""
+    """An engine for a batt: it does tasks; or for a task, it scores samples and times solvers.
+
+    Attributes:
+        texts: those of the batt's programs.
+        takes_tasks: whether workers do whole tasks.
+        dsl: the file of the DSL that they use.
+    """
 
     def __init__(self, runner: Runner, texts: Texts, cpu_runner: Runner | None = None) -> None:
         """Take what runs jobs, the texts of the batt's programs, and what does without a GPU."""
@@ -236,15 +247,16 @@ def do_task(module: str, file: str, name: str, job: TaskJob) -> TaskOutcome | li
     """
     from batt_utils.engine.pool import Direct, saving
 
-    run_task = getattr(_import(module, file), name)
+    run_task: RunTask = getattr(_import(module, file), name)
     engine = Engine(Direct(), get_host().texts)
     with take_profile() if job.is_profiled else nullcontext() as profile:
         try:
             outcome = run(run_task(job, engine))
         except GpuTooSmall as error:
             return error.places
-        with saving():
-            outcome = save_finds(outcome, Store(job.out))
+        if job.links is None:
+            with saving():
+                outcome = save_finds(outcome, Store(job.out))
     return outcome._replace(profile=getattr(profile, "stats", None))
 
 

@@ -23,7 +23,7 @@ MEMORY_FILES = (
 
 
 def count_cores(root: Path = ROOT) -> int:
-    """How many processors this process may use at a time; a part of one counts as one.
+    """Count the processors that this process may use at a time; a part of one counts as one.
 
     Args:
         root: where the system's /proc and /sys are.
@@ -34,10 +34,13 @@ def count_cores(root: Path = ROOT) -> int:
 
 
 def find_available_memory(root: Path = ROOT) -> int | None:
-    """The bytes of memory that can be taken now; where no system says it, all there are; None if unknown.
+    """Find the bytes of memory that can be taken now; where no system says it, all there are.
 
     Args:
         root: where the system's /proc and /sys are.
+
+    Returns:
+        The bytes; None if they are not known.
     """
     groups = (_read_memory(group) for group in _find_groups("memory", root))
     return min(
@@ -47,7 +50,7 @@ def find_available_memory(root: Path = ROOT) -> int | None:
 
 
 def share_memory(count: int, root: Path = ROOT) -> int | None:
-    """The MiB of what is available for each of so many processes; None where it is not known.
+    """Share the available memory out: give the MiB for each of so many processes; None if not known.
 
     This process gets a share too: for itself, and for what makes the others ready.
     """
@@ -56,7 +59,7 @@ def share_memory(count: int, root: Path = ROOT) -> int | None:
 
 
 def limit_memory(more: int | None) -> int | None:
-    """Limits the memory of this process to what it has taken and `more` MiB; None: no limit.
+    """Limit the memory of this process to what it has taken and `more` MiB; None: no limit.
 
     Address space that is only reserved, or holds files, does not count. No limit is set where a CUDA
     library is imported, for CUDA takes far more than it uses, or the system does not say what is taken.
@@ -78,7 +81,7 @@ def limit_memory(more: int | None) -> int | None:
 
 
 def get_taken_memory() -> int | None:
-    """The bytes that this process has for data of its own; None where the system does not say."""
+    """Get the bytes that this process has for data of its own; None where the system does not say."""
     try:
         with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 (before every job: it is quicker)
             return int(file.read().split()[5]) * resource.getpagesize()
@@ -87,7 +90,7 @@ def get_taken_memory() -> int | None:
 
 
 def _find_groups(controller: str, root: Path) -> Iterator[Path]:
-    """The folders of the control groups, of either version, that this process is in, inner ones first."""
+    """Find the folders of the control groups, of either version, that this process is in, inner first."""
     paths: dict[str, str] = {}  # by controller; of version 2 by ""
     for line in _read_lines(root / "proc/self/cgroup"):
         _, names, path = line.split(":", 2)
@@ -107,7 +110,7 @@ def _find_groups(controller: str, root: Path) -> Iterator[Path]:
 
 
 def _read_memory(group: Path) -> int | None:
-    """The bytes that a control group may still take; None: no limit."""
+    """Read the bytes that a control group may still take; None: no limit."""
     for limit, use, inactive in MEMORY_FILES:
         with suppress(OSError, ValueError):  # of the other version; "max"
             free = int((group / limit).read_text()) - int((group / use).read_text())
@@ -117,7 +120,7 @@ def _read_memory(group: Path) -> int | None:
 
 
 def _read_quota(group: Path) -> float | None:
-    """The processors that a control group may use at a time; None: all."""
+    """Read how many processors a control group may use at a time; None: all."""
     with suppress(OSError, ValueError):  # of the other version; "max"
         quota, period = (group / "cpu.max").read_text().split()
         return int(quota) / int(period)

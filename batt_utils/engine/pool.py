@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
@@ -18,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from copy import copy
 from itertools import count, islice
-from multiprocessing.process import BaseProcess
+from multiprocessing.process import BaseProcess, parent_process
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any
@@ -57,19 +58,19 @@ class Cell:
     """
 
     def __init__(self, context: Any) -> None:
-        """Takes memory that the processes of a context share."""
+        """Take memory that the processes of a context share."""
         if context.get_start_method() == "fork":
             self._numbers: Any = memoryview(mmap.mmap(-1, 4 * 8)).cast("d")
         else:
             self._numbers = context.RawArray("d", 4)
 
     def begin(self, state: int, step: int = 0, seconds: float = 0) -> None:
-        """Says what comes now, and how long it may take."""
+        """Say what comes now, and how long it may take."""
         self._numbers[1], self._numbers[2] = step, monotonic() + seconds
         self._numbers[0] = state
 
     def end(self) -> None:
-        """Says that nothing is done now."""
+        """Say that nothing is done now."""
         self._numbers[0] = IDLE
 
     @property
@@ -122,8 +123,8 @@ class _Task:
 class _Process:
     """A process with pipes and locks of its own: what it takes to its grave, nobody else misses."""
 
-    def __init__(self, setup: Sequence[object]) -> None:
-        context: Any = copy(multiprocessing.get_context("fork" if can_fork() else "spawn"))
+    def __init__(self, method: str, setup: Sequence[object]) -> None:
+        context: Any = copy(multiprocessing.get_context(method))
         start = context.Process
 
         children: list[BaseProcess] = []
@@ -138,24 +139,26 @@ class _Process:
         self.cell = Cell(context)
         self.task: _Task | None = None
         self.future: Any = None
-        self._pool = pebble.ProcessPool(1, initializer=_start, initargs=(self.cell, *setup), context=context)
+        self._pool = pebble.ProcessPool(
+            1, initializer=_start, initargs=(self.cell, method == "fork", *setup), context=context
+        )
 
     def give(self, task: _Task) -> None:
-        """Hands it a job."""
+        """Hand it a job."""
         self.future = self._pool.schedule(
             _work, args=(task.function, task.job, task.limit), timeout=task.limit
         )
         self.task = task
 
     def tell_end(self, error: BaseException) -> str:
-        """How it ended; Pebble's error lacks that if it did so as its job began."""
+        """Tell how it ended; Pebble's error lacks that if it did so as its job began."""
         code = error.exitcode if isinstance(error, pebble.ProcessExpired) else self._children[0].exitcode
         if code is None:
             return "killed or broken"
         return f"signal {-code}" if code < 0 else f"status {code}"
 
     def close(self) -> None:
-        """Ends it."""
+        """End it."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
@@ -174,8 +177,10 @@ class Workers:
         prepare: Callable[..., None],
         arguments: Sequence[object],
         memory_limit: int | None = None,
+        *,
+        forks: bool = True,
     ) -> None:
-        """Starts nothing yet: the processes start with the first jobs.
+        """Start nothing yet: the processes start with the first jobs.
 
         They are forked where the system can: what they need is then theirs without being sent.
 
@@ -185,13 +190,16 @@ class Workers:
             arguments: those of `prepare`.
             memory_limit: MiB that the jobs of each process may take; None: no limit (see
                 `limit_memory`).
+            forks: whether processes may be forked: not from one of several threads that do their own work.
         """
         self.count = count
+        self._method = _choose_method(forks)
         self._setup = (memory_limit, prepare, arguments)
         self._processes: list[_Process] = []
         self._queue: deque[_Task] = deque()
         self._tasks: list[_Task] = []  # whose outcomes are not given yet
         self._calm_from = monotonic() + 1
+        self._is_closed = False
 
     def __enter__(self) -> "Workers":
         return self
@@ -205,14 +213,15 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """Ends the processes; jobs that still run are dropped."""
+        """End the processes; jobs that still run are dropped: who waits for one gets a RuntimeError."""
         pebble.CONSTS.sleep_unit = BRISK
+        self._is_closed = True
         self._queue.clear()
         while self._processes:
             self._processes.pop().close()
 
     def finish(self) -> list[Any]:
-        """Ends all work but what is being saved; gives the results that are not given yet, in order."""
+        """End all work but what is being saved; give the results that are not given yet, in order."""
         self._queue.clear()
         for process in self._processes:
             process.cell.ending = True
@@ -233,7 +242,7 @@ class Workers:
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Results:
-        """Starts `function(*job)` for each job, and gives what came of them, in order.
+        """Start `function(*job)` for each job; give what came of them, in order.
 
         A job whose process dies is run again once; not a task that said on which step it is.
 
@@ -271,7 +280,7 @@ class Workers:
         return Results(await_all())
 
     def _await(self, task: _Task) -> Generator[Any, None, None]:
-        """Waits for a task, a moment at a time."""
+        """Wait for a task, a moment at a time."""
         while not task.is_done:
             busy = [process for process in self._processes if process.task]
             wait([process.future for process in busy], WAIT_SECONDS, FIRST_COMPLETED)
@@ -283,7 +292,9 @@ class Workers:
                 yield WAITING
 
     def _assign(self) -> None:
-        """Hands jobs to the processes that have none; starts those that are missing."""
+        """Hand jobs to the processes that have none; start those that are missing."""
+        if self._is_closed:
+            raise RuntimeError("the workers are closed")
         if monotonic() > self._calm_from:
             pebble.CONSTS.sleep_unit = CALM
         for process in list(self._processes):
@@ -292,7 +303,7 @@ class Workers:
         while self._queue and len(self._processes) < self.count:
             task = self._queue.popleft()
             try:
-                process = _Process(self._setup)
+                process = _Process(self._method, self._setup)
             except (OSError, RuntimeError) as error:
                 self._refuse(task, error)
             else:
@@ -307,7 +318,7 @@ class Workers:
             self._refuse(task, error)
 
     def _refuse(self, task: _Task, error: BaseException) -> None:
-        """Has a task that no process could be had for tried again, or wait for one of those that are there.
+        """Try a task that no process could be had for again, or let it wait for one of those that are there.
 
         Without any, it is told of all tasks the second time.
         """
@@ -324,7 +335,7 @@ class Workers:
         process.close()
 
     def _settle(self, process: _Process) -> None:
-        """Takes what came of the job of a process: its result, or that it was late, or that it ended it."""
+        """Take what came of the job of a process: its result, or that it was late, or that it ended it."""
         task, process.task = process.task, None
         assert task is not None
         ended = process.future.done()
@@ -349,8 +360,15 @@ class Workers:
                 self._queue.appendleft(task)
 
 
+def _choose_method(forks: bool) -> str:
+    """Choose how processes are started."""
+    if forks and can_fork():
+        return "fork"
+    return "spawn" if forks or sys.platform == "win32" else "forkserver"
+
+
 class Direct:
-    """Runs the jobs that a task asks for in the worker that does the task, each watched."""
+    """A runner of the jobs that a task asks for in the worker that does the task, each watched."""
 
     count = 1
 
@@ -358,20 +376,20 @@ class Direct:
         self._steps = count()
 
     def finish(self) -> list[Any]:
-        """Gives what `Workers.finish` gives: nothing, for a result is given as soon as it is there."""
+        """Give nothing: a result is given as soon as it is there."""
         return []
 
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Results:
-        """Gives what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
+        """Give what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
         return Results(self._run_all(function, jobs, timeout))
 
     def _run_all(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Iterator[Any]:
         for step, job in zip(self._steps, jobs):
-            _cell.begin(AT_WORK, step, timeout or START_SECONDS)
+            _worker.cell.begin(AT_WORK, step, timeout or START_SECONDS)
             _check_memory()
             _end_after(timeout or START_SECONDS)
             try:
@@ -379,7 +397,7 @@ class Direct:
             finally:
                 _end_copy()
                 faulthandler.cancel_dump_traceback_later()
-                _cell.end()
+                _worker.cell.end()
             yield outcome
 
 
@@ -389,50 +407,73 @@ class Ended(BaseException):
 
 @contextmanager
 def saving() -> Iterator[None]:
-    """Has this worker go on, also when all work ends, till the result of its job has been sent.
+    """Let this worker go on, also when all work ends, till the result of its job has been sent.
 
     Raises:
         Ended: all work has ended before.
     """
     _mask_end(True)
-    _cell.begin(SAVING)
-    if _cell.ending:
+    _worker.cell.begin(SAVING)
+    if _worker.cell.ending:
         raise Ended
     yield
 
 
-def _start(cell: Cell, limit: int | None, prepare: Callable[..., None], arguments: Sequence[object]) -> None:
-    """Makes this process a worker: the first thing that runs in it."""
-    global _process, _memory, _null, _cell
-    _process = os.getpid()
-    _cell = cell
-    _null = os.open(os.devnull, os.O_WRONLY)
+def _start(
+    cell: Cell, forked: bool, limit: int | None, prepare: Callable[..., None], arguments: Sequence[object]
+) -> None:
+    """Make this process a worker: the first thing that runs in it."""
+    _worker.pid = os.getpid()
+    _worker.cell = cell
+    _worker.null = os.open(os.devnull, os.O_WRONLY)
     leave = os._exit
     os._exit = lambda status: leave(status or 1)  # Pebble takes 0 for a wish to end and loses the job
     with suppress(OSError):  # stderr is closed
         os.dup2(2, 1)  # what a program prints is not ours
+    if not forked:  # a fork notices by itself that its parent has ended
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     _end_after(START_SECONDS)
     prepare(*arguments)
     gc.freeze()
     faulthandler.cancel_dump_traceback_later()
-    _memory = limit_memory(limit)
+    _worker.memory = limit_memory(limit)
 
 
-_process: int
-_memory: int | None
-_null: int
-_cell: Cell
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+class _Worker:
+    """What a worker process has; `_start` fills it in.
+
+    Attributes:
+        pid: its number, which tells it from a copy that a program has forked.
+        memory: the bytes that it may have taken when a job begins; None: no limit.
+        null: where its watchdog writes, for nobody.
+        cell: what it shares with its parent.
+    """
+
+    pid: int
+    memory: int | None
+    null: int
+    cell: Cell
+
+
+_worker = _Worker()
 
 
 def _end_after(seconds: float) -> None:
-    """Has this process end then, where its parent cannot see to it any more."""
+    """End this process then, where its parent cannot see to it any more."""
     with suppress(RuntimeError):  # no thread can be started: its parent has to
-        faulthandler.dump_traceback_later(seconds, exit=True, file=_null)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_worker.null)
 
 
 def _work(function: Callable[..., Any], job: Sequence[object], limit: float | None) -> bytes:
-    """Runs a job in a worker; what comes of it, pickled."""
-    _cell.end()  # what was saved by the job before has been sent
+    """Run a job in a worker; give what comes of it, pickled."""
+    _worker.cell.end()  # what was saved by the job before has been sent
     _mask_end(False)
     _check_memory()
     try:
@@ -445,26 +486,27 @@ def _work(function: Callable[..., Any], job: Sequence[object], limit: float | No
 
 
 def _mask_end(masked: bool) -> None:
-    """Has this process take no notice of who asks it to end, or notice again."""
+    """Take no notice of who asks this process to end, or take notice again."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK if masked else signal.SIG_UNBLOCK, [signal.SIGTERM])
 
 
 def _check_memory() -> None:
-    """Ends this process if what a program before has kept leaves too little for what comes now."""
-    taken = get_taken_memory() if _memory else None
-    if _memory and taken and taken > _memory:
+    """End this process if what a program before has kept leaves too little for what comes now."""
+    limit = _worker.memory
+    taken = get_taken_memory() if limit else None
+    if limit and taken and taken > limit:
         os._exit(1)
 
 
 def _end_copy() -> None:
-    """Ends this process if a program has forked it; it has no watchdog to cancel."""
-    if os.getpid() != _process:
+    """End this process if a program has forked it; it has no watchdog to cancel."""
+    if os.getpid() != _worker.pid:
         os._exit(1)
 
 
 def _explain_refusal(error: BaseException) -> OSError | None:
-    """What the system refused as a pool was started or a process was replaced; None if it is not that."""
+    """Explain what the system refused as a process was started or replaced; None if it is not that."""
     cause = error.__cause__ if isinstance(error, BrokenProcessPool) else error
     if isinstance(cause, RuntimeError) and "start new thread" in str(cause):
         return OSError(f"no thread can be started for the workers: {LIMITS[errno.EAGAIN]}")

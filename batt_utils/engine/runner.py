@@ -36,10 +36,13 @@ class Results:
 
 
 class Runner(Protocol):
-    """Runs jobs: in processes of their own (`Workers`), in this one (`Serial`), in a worker (`Direct`)."""
+    """What runs jobs: in processes of their own (`Workers`), in this one (`Serial`), in a worker (`Direct`).
+
+    Attributes:
+        count: how many jobs run at a time.
+    """
 
     count: int
-    """How many jobs run at a time."""
 
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None

@@ -24,7 +24,7 @@ INSTALLED = ("site-packages", "dist-packages", Path(os.__file__).parent.name)
 
 
 class Serial:
-    """Runs jobs in this process, one after the other, when what came of them is asked for.
+    """A runner of jobs in this process, one after the other, when what came of them is asked for.
 
     While a job runs, the process is as `prepare` and the jobs before have left it; between jobs and
     afterwards, as it was before. A job ends by itself or not at all; its memory is limited.
@@ -41,7 +41,7 @@ class Serial:
         arguments: Sequence[object],
         memory_limit: int | None = None,
     ) -> None:
-        """Takes what `Workers` takes; the count is 1 whatever is asked for."""
+        """Take what `Workers` takes; the count is 1 whatever is asked for."""
         self.count = 1
         self._setup = partial(prepare, *arguments), memory_limit
         self._context = copy_context()  # of the jobs
@@ -57,16 +57,16 @@ class Serial:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Does nothing: the process is as it was."""
+        """Do nothing: the process is as it was."""
 
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
     ) -> Results:
-        """Gives what comes of `function(*job)` for each job, as `Workers.run` does; none is ever late."""
+        """Give what comes of `function(*job)` for each job, as `Workers.run` does; none is ever late."""
         return Results(self._run_all(function, jobs))
 
     def finish(self) -> list[Any]:
-        """Gives what `Workers.finish` gives: nothing, for a result is given as soon as it is there."""
+        """Give nothing: a result is given as soon as it is there."""
         return []
 
     def _run_all(self, function: Callable[..., Any], jobs: Iterable[Sequence[object]]) -> Iterator[Any]:
@@ -84,7 +84,7 @@ class Serial:
 
     @contextmanager
     def _enter_state(self) -> Iterator[None]:
-        """Within the block, the state of the process is that of jobs."""
+        """Let the process have the state of jobs while the block runs."""
         state, modules = [get() for get, _ in STATE], dict(sys.modules)
         _replace(self._modules)
         for (_, put), value in zip(STATE, self._state):
@@ -116,14 +116,14 @@ def _replace(modules: Mapping[str, ModuleType | None]) -> None:
 
 
 def _is_installed(module: ModuleType | None) -> bool:
-    """Whether a module is Python's or a package's: these are the same for all, and some load only once."""
+    """Tell whether a module is Python's or a package's: it is the same for all, and may load only once."""
     file = getattr(module, "__file__", None)
     return module is not None and (not file or not {*INSTALLED}.isdisjoint(Path(file).parts))
 
 
 @contextmanager
 def _keep_signals() -> Iterator[None]:
-    """After the block, handlers and the timer are those of before."""
+    """Put signal handlers and the timer back after the block."""
     handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     start = monotonic()
     left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
@@ -140,7 +140,7 @@ def _keep_signals() -> Iterator[None]:
 
 @contextmanager
 def _print_to_stderr() -> Iterator[None]:
-    """Within the block, what a program prints past `sys.stdout` goes to stderr, too."""
+    """Send what a program prints past `sys.stdout` to stderr, too, while the block runs."""
     _flush()
     try:
         stdout = os.dup(1)

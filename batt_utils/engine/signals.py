@@ -11,16 +11,21 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asks the program to end; `status` is the exit status that says so."""
+    """A signal asks the program to end.
+
+    Attributes:
+        status: the exit status that says so.
+    """
 
     def __init__(self, number: int) -> None:
+        """Take the signal's number."""
         super().__init__(number)
         self.status = 128 + number
 
 
 @contextmanager
 def raise_signals() -> Iterator[None]:
-    """While the block runs, the first SIGINT or SIGTERM raises `Interrupted`; later ones do nothing.
+    """Let the first SIGINT or SIGTERM raise `Interrupted` while the block runs; later ones do nothing.
 
     One that was ignored before stays so. Outside the main thread, where none can be caught, nothing changes.
     """
@@ -38,7 +43,7 @@ def raise_signals() -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """While the block runs, a SIGINT or SIGTERM that is handled waits for its end; an error drops it.
+    """Hold a SIGINT or SIGTERM that is handled back till the end of the block; an error drops it.
 
     One that is ignored, or ends the process at once, does so. Outside the main thread nothing changes.
     """

@@ -16,18 +16,24 @@ from batt_utils.evaluate.device import GpuFull, gpu_memory_cleanup, use_device
 from batt_utils.evaluate.function import Batt, FunctionEvaluator
 from batt_utils.evaluate.namespace import forget_modules, import_batt, load_names, tune
 from batt_utils.evaluate.results import SampleJob, SampleResult, Speed
-from batt_utils.evaluate.scoring import count_sample
+from batt_utils.evaluate.scoring import count_differs
 from batt_utils.evaluate.speed import time_solver
 from batt_utils.evaluate.table import TableEvaluator
 from batt_utils.tasks import Pairs
 
 
 class Host(NamedTuple):
-    """What a worker process works with."""
+    """What a worker process works with.
+
+    Attributes:
+        evaluator: scores the batt on samples.
+        names: those that solvers use.
+        texts: those of the batt's programs.
+    """
 
     evaluator: TableEvaluator | FunctionEvaluator
     names: dict[str, object]
-    texts: Texts  # of the batt's programs
+    texts: Texts
 
 
 _prepared: ContextVar[Host | BaseException] = ContextVar("_prepared")
@@ -62,11 +68,11 @@ def prepare(
             names = load_names(batt.program.imports, batt.names, folder, tuned)
             evaluator: TableEvaluator | FunctionEvaluator = TableEvaluator(batt, names)
         else:
-            with tune(tuned, folder, str(batt)) as homes:
+            with tune(tuned, folder, str(batt)) as namespaces:
                 if isinstance(batt, str):
                     batt = import_batt(batt)
                 names = getattr(batt, "__globals__", {})
-                homes.append(names)
+                namespaces.append(names)
             evaluator = FunctionEvaluator(batt)
         _prepared.set(Host(evaluator, dict(names), texts or Texts({})))
     except BaseException as error:  # told by the first job: a pool drops what its initializer raises
@@ -76,7 +82,12 @@ def prepare(
 
 
 class Ready(NamedTuple):
-    """What a worker runs with: the file of the batt's DSL, and the names in its table that nobody defines."""
+    """What a worker says of itself once it is ready.
+
+    Attributes:
+        dsl: the file of the batt's DSL.
+        unknown: the names in the batt's table that nobody defines.
+    """
 
     dsl: str
     unknown: Sequence[str]
@@ -115,7 +126,7 @@ def score_sample(job: SampleJob, timeout: float, log: str) -> SampleResult | Non
         What counts of its score; None if the GPU's memory does not do for it, which is free again then.
     """
     with suppress(GpuFull):
-        return count_sample(get_host().evaluator.score(job, timeout, log), job.rules)
+        return count_differs(get_host().evaluator.score(job, timeout, log), job.rules)
     gpu_memory_cleanup()
     return None
 

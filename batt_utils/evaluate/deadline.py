@@ -26,7 +26,7 @@ def _raise_time_up(signum: int, frame: object) -> None:
 
 
 def run_within(seconds: float, work: Callable[[], object]) -> bool:
-    """Run `work` for at most so many seconds; whether it ended by itself.
+    """Run `work` for at most so many seconds; tell whether it ended by itself.
 
     Needs the main thread and interval timers; where there are none, only the caller's deadline holds.
     """
@@ -50,9 +50,13 @@ def run_within(seconds: float, work: Callable[[], object]) -> bool:
 class Deadline:
     """The end of a sample's time, and of the small share of it that one call may take.
 
-    A call that may be stopped sets `ticks` to 0 before and to -inf after: then `CallTooLong` is raised in it.
-    A program may swallow that; `stopped` tells. What calls take that are stopped for the first time is added
-    to the sample's time.
+    A call that takes more than its share is stopped: `CallTooLong` is raised in it. What calls take that are
+    stopped for the first time is added to the sample's time.
+
+    Attributes:
+        ticks: how often the time of the call that runs has been looked at; set to 0 before a call that may be
+            stopped, and to -inf after it.
+        stopped: whether a call was stopped, also where a program has swallowed that.
     """
 
     def __init__(self, timeout: float) -> None:

@@ -23,11 +23,11 @@ class GpuFull(BaseException):
     """The GPU's memory does not do for a sample; no failure of the program's own."""
 
 
-_place: object = None  # what keeps this process's place among the workers
+_holder: list[object] = []  # what keeps the number that `_take_number` has given this process
 
 
 def use_device(device: str) -> None:
-    """Shows this process its device, before it imports what may use it; of several GPUs, one of its own.
+    """Show this process its device, before it imports what may use it; of several GPUs, one of its own.
 
     Args:
         device: `cpu` hides the GPUs, `gpu` needs one, `auto` takes one if there is one.
@@ -42,13 +42,13 @@ def use_device(device: str) -> None:
     if device == "gpu" and not gpus:
         raise UserError("no GPU found: choose --device auto or cpu, or see why nvidia-smi -L lists none")
     if len(gpus) > 1:
-        os.environ[VISIBLE] = gpus[_take_place() % len(gpus)]
+        os.environ[VISIBLE] = gpus[_take_number() % len(gpus)]
     if gpus:  # of which JAX would take most of the memory at once, and leave none for other workers
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 def find_gpus() -> list[str]:
-    """The NVIDIA GPUs that CUDA may use, as CUDA_VISIBLE_DEVICES names them."""
+    """Find the NVIDIA GPUs that CUDA may use, as CUDA_VISIBLE_DEVICES names them."""
     numbers = [str(number) for number in range(_count_gpus())]
     named = os.environ.get(VISIBLE)
     if not numbers or named is None:
@@ -59,7 +59,7 @@ def find_gpus() -> list[str]:
 
 
 def _count_gpus() -> int:
-    """The number of GPUs, from the driver's management library (NVML): it initialises no CUDA."""
+    """Count the GPUs by the driver's management library (NVML): it initialises no CUDA."""
     if sys.platform == "linux" and not any(map(os.path.exists, DRIVERS)):
         return 0  # which spares a run the import below
     import ctypes
@@ -76,28 +76,28 @@ def _count_gpus() -> int:
     return number.value
 
 
-def _take_place() -> int:
-    """The lowest number that no other process of the same parent has; it is free again when this one ends."""
-    global _place
+def _take_number() -> int:
+    """Take the lowest number that no other process of the same parent has, till this process ends."""
     if sys.platform != "linux":
         return 0
     import errno
     import socket
 
-    place = 0
+    number = 0
     while True:
-        _place = holder = socket.socket(socket.AF_UNIX)
+        holder = socket.socket(socket.AF_UNIX)
+        _holder[:] = [holder]
         try:
-            holder.bind(f"\0run_batt-{os.getppid()}-{place}")  # an abstract name: it ends with its process
-            return place
+            holder.bind(f"\0run_batt-{os.getppid()}-{number}")  # an abstract name: it ends with its process
+            return number
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-        place += 1
+        number += 1
 
 
 def can_fork() -> bool:
-    """Whether a fork of this process could use a GPU: not once CUDA, which lives in it, is initialised."""
+    """Tell whether a fork of this process could use a GPU: not once CUDA is initialised in it."""
     if sys.platform == "win32" or sys.modules.get("cupy") or sys.modules.get("jax"):
         return False
     torch = sys.modules.get("torch")
@@ -105,7 +105,7 @@ def can_fork() -> bool:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error of CuPy, PyTorch or JAX says that the GPU's memory is full."""
+    """Tell whether an error of CuPy, PyTorch or JAX says that the GPU's memory is full."""
     return (
         isinstance(error, (MemoryError, RuntimeError))
         and "out of memory" in str(error).lower()
@@ -114,7 +114,7 @@ def is_full(error: BaseException) -> bool:
 
 
 def _import_cupy() -> Any:
-    """CuPy, or None where it or a GPU is missing."""
+    """Import CuPy; None where it or a GPU is missing."""
     try:
         import cupy
 
@@ -124,7 +124,7 @@ def _import_cupy() -> Any:
 
 
 def configure_gpu_memory(device_id: int = 0, memory_fraction: float = 0.8) -> bool:
-    """Lets CuPy take at most this share of a GPU's memory; whether there is one.
+    """Let CuPy take at most this share of a GPU's memory; tell whether there is one.
 
     Raises:
         UserError: the share is not above 0 and at most 1.
@@ -140,7 +140,7 @@ def configure_gpu_memory(device_id: int = 0, memory_fraction: float = 0.8) -> bo
 
 
 def gpu_memory_cleanup() -> None:
-    """Gives the unused memory of CuPy, on the GPU and pinned, and of PyTorch back to the system."""
+    """Give the unused memory of CuPy, on the GPU and pinned, and of PyTorch back to the system."""
     cupy = _import_cupy() if sys.modules.get("cupy") else None  # not imported, it has taken none
     if cupy is not None:
         cupy.get_default_memory_pool().free_all_blocks()
@@ -152,7 +152,7 @@ def gpu_memory_cleanup() -> None:
 def get_optimal_batch_size(
     grid_size: tuple[int, int] | int | None = None, num_samples: int | None = None
 ) -> int:
-    """How many samples fit on the GPU at once; 16 without a GPU.
+    """Tell how many samples fit on the GPU at once: 16 without a GPU.
 
     Args:
         grid_size: rows and columns of the largest grid, or its number of cells; default 30 x 30.

@@ -10,12 +10,19 @@ MOST = 5  # names in a line, and lines in a run
 
 
 class Failures:
-    """How a called batt fails over a run: on how many samples, and in which ways."""
+    """How a called batt fails over a run: on how many samples, and in which ways.
+
+    Attributes:
+        samples: how many samples were counted.
+        failed: on how many of these the batt failed.
+        candidates: how many it gave on all of them.
+    """
 
     def __init__(self) -> None:
-        self.candidates = 0  # of all samples
-        self.failed = 0  # of these samples
+        """Begin with no sample."""
         self.samples = 0
+        self.failed = 0
+        self.candidates = 0
         self._tasks = 0
         self._ways: set[str] = set()
 

@@ -17,11 +17,16 @@ Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 
 
 class FunctionEvaluator:
-    """Evaluates a batt of any shape: it is called. A call that raises costs its sample."""
+    """An evaluator of a batt of any shape: it is called, and a call that raises costs its sample.
 
-    unknown: Sequence[str] = ()  # its names are Python's affair
+    Attributes:
+        unknown: no names: they are Python's affair.
+    """
+
+    unknown: Sequence[str] = ()
 
     def __init__(self, batt: Batt) -> None:
+        """Take the function."""
         self._batt = batt
 
     def score(self, job: SampleJob, timeout: float, log: str) -> SampleScore:
@@ -34,7 +39,7 @@ class FunctionEvaluator:
         def call(target: object) -> None:
             try:
                 result = self._batt(job.task_id, job.pairs, sample["input"], target, log)
-                results.append(read_result(result, job.rules.least_items))
+                results.append(read_return(result, job.rules.least_items))
             except TimeUp:
                 raise
             except BaseException as error:  # sys.exit among them
@@ -46,7 +51,7 @@ class FunctionEvaluator:
         found, by_owner = results[0] if results else ([], {})
         values = merge_grids([value for _, value in found], sample)
         outputs = [(candidate, value) for (candidate, _), value in zip(found, values)]
-        targets, measured = choose_targets(job, outputs) if results else ([], [])
+        targets, target_index = choose_targets(job, outputs) if results else ([], [])
         differ_values = []
         for target, owners in targets:
             if target is not None:  # the first call was that one
@@ -58,11 +63,11 @@ class FunctionEvaluator:
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in wanted})
         scored = score_outputs(outputs, sample["output"], job.keep_values)
         return SampleScore(
-            scored, measured, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
+            scored, target_index, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
         )
 
 
-def read_result(result: Any, least_items: int = 1) -> tuple[list[Scorable], dict[str, Measured]]:
+def read_return(result: Any, least_items: int = 1) -> tuple[list[Scorable], dict[str, Measured]]:
     """Read what a batt returns: its candidates with their values, and its differ values by owner.
 
     Args:

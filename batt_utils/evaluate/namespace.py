@@ -12,7 +12,7 @@ from batt_utils.batt.prelude import Import
 from batt_utils.batt.program import INPUTS, INTEGER
 from batt_utils.console import ADVICE, UserError
 from batt_utils.evaluate.function import Batt
-from batt_utils.evaluate.tune import DEFAULT, Home, tuned_imports
+from batt_utils.evaluate.tune import DEFAULT, Namespace, tuned_imports
 
 EMBEDDED = """
 from batt_utils.arc.constants import *
@@ -24,7 +24,7 @@ from batt_utils.arc.dsl import _get_safe_default
 def load_names(
     imports: Iterable[Import], wanted: Iterable[str], folder: str = ".", tuned: bool = True
 ) -> dict[str, object]:
-    """The names for a batt's calls: of the DSL in a folder, and of the batt's imports what that lacks.
+    """Load the names for a batt's calls: of the DSL in a folder, and of the batt's imports what that lacks.
 
     The DSL in the folder is tuned if so wished. Where there is none, and the batt's imports cannot be
     found, the DSL that comes with us serves.
@@ -32,13 +32,13 @@ def load_names(
     asked = {name for name in wanted if name not in INPUTS and not INTEGER(name)} | {DEFAULT}
     has_dsl = Path(folder, "dsl.py").exists()
     dsl: dict[str, object] = {}
-    with tune(has_dsl and tuned, folder) as homes:
+    with tune(has_dsl and tuned, folder) as namespaces:
         if has_dsl:
             for module in ("dsl", "constants"):
                 dsl |= vars(_import(module, "mend it, or run where there is none"))
         found, failures = _take_imports(imports, asked - dsl.keys())
         names = {**vars(builtins), **found, **dsl}
-        homes.append(names)
+        namespaces.append(names)
     if failures and not asked <= names.keys():
         broken = [error for error in failures if has_dsl or not isinstance(error, ImportError)]
         if broken:
@@ -47,7 +47,7 @@ def load_names(
     return names
 
 
-def tune(tuned: bool, folder: str, *stay: str) -> AbstractContextManager[list[Home]]:
+def tune(tuned: bool, folder: str, *stay: str) -> AbstractContextManager[list[Namespace]]:
     """Tune what a block imports from a folder and the current one, if so wished, but for some modules."""
     if not tuned:
         return nullcontext([])
@@ -78,7 +78,7 @@ def _take_imports(
 
 
 def _explain_import(what: str, error: BaseException, advice: str) -> UserError:
-    """What to raise for an import that failed; `advice` unless the system lacks something."""
+    """Explain an import that failed; give the advice unless the system lacks something."""
     if isinstance(error, OSError):
         advice = ADVICE.get(error.errno or 0, advice)
     return UserError(f"{what}: {_tell(error)}: {advice}")
@@ -89,7 +89,7 @@ def _tell(error: BaseException) -> str:
 
 
 def import_batt(module: str) -> Batt:
-    """Import a batt module and takes its function.
+    """Import a batt module and take its function.
 
     Raises:
         UserError: the module cannot be imported, or has no function `batt`.
@@ -102,7 +102,7 @@ def import_batt(module: str) -> Batt:
 
 
 def find_home(batt: Batt) -> str:
-    """The module that a batt function can be imported from.
+    """Name the module that a batt function can be imported from.
 
     Raises:
         UserError: there is none.

@@ -12,7 +12,15 @@ Scorable = tuple[Candidate, Any]  # with its value
 
 
 class Scored(NamedTuple):
-    """One candidate on one sample: `value` is its value, or the fingerprint of it."""
+    """One candidate on one sample.
+
+    Attributes:
+        t: the call that it is the value of.
+        evolved: whether it is evolved.
+        solver_id: whose it is.
+        value: its value, or the fingerprint of that.
+        match: whether it is the expected grid.
+    """
 
     t: int
     evolved: bool
@@ -22,9 +30,12 @@ class Scored(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """The differ items of an owner, and the size of each one's value (see `keep_size`), or `SPOILED`.
+    """What an owner's differs measured on one sample, with one C.
 
-    `places` has the place of each item among those of all owners.
+    Attributes:
+        items: the owner's differ items.
+        sizes: what counts of each one's value (see `keep_size`), or `SPOILED`.
+        places: the place of each item among those of all owners.
     """
 
     items: list[DifferItem]
@@ -49,14 +60,18 @@ NOT_MEASURED = Measured([], [], [])
 class SampleScore(NamedTuple):
     """What a batt gave on one sample.
 
-    For each candidate, in order, `measured` has the place in `differ_values` of what was measured
-    with its C: the differ values by owner. For a batt that was read as data, `seconds` is what each call that
-    candidates need took (one that was not made has none), and `raised` has those that raised: there a solver
-    that is stored ends. `failure` is the error that a called batt raised.
+    Attributes:
+        candidates: in the order of the batt.
+        target_index: the place in `differ_values` of each candidate's C.
+        differ_values: for each C, what was measured by owner.
+        seconds: what each call took that candidates need and that was made, of a batt read as data.
+        raised: those of these calls that raised: there a solver that is stored ends.
+        timed_out: whether the sample passed its time.
+        failure: the error that a called batt raised; empty without one.
     """
 
     candidates: list[Scored]
-    measured: list[int]
+    target_index: list[int]
     differ_values: list[dict[str, Measured]]
     seconds: dict[int, float]
     raised: frozenset[int]
@@ -134,7 +149,12 @@ class Failure(NamedTuple):
 
 
 class Speed(NamedTuple):
-    """What a solver took for all samples of its task, in seconds, and whether one passed its time."""
+    """What a solver took for all samples of its task.
+
+    Attributes:
+        seconds: those of all samples.
+        timed_out: whether one passed its time.
+    """
 
     seconds: float
     timed_out: bool

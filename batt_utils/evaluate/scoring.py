@@ -8,7 +8,7 @@ from batt_utils.rules import NO_OWNER, SEED, Rules
 from batt_utils.tasks import Grid
 
 Target = tuple[object, Iterable[str] | None]  # C, and whose differs are measured with it: None for all
-Judged = tuple[object, bool]  # a value or its fingerprint, and whether it is the expected grid
+Judged = tuple[object, bool]  # a value or its fingerprint; whether the value is the expected grid
 
 
 def choose_targets(job: SampleJob, outputs: Sequence[Scorable]) -> tuple[list[Target], list[int]]:
@@ -37,23 +37,27 @@ def group_by_target(
     """
     groups: list[tuple[object, list[int]]] = []
     places: dict[int, int] = {}
-    measured = []
+    target_index = []
     for member, value in enumerate(values):
         target = expected if part == "demo" else value
         place = places.setdefault(id(target), len(groups))
         if place == len(groups):
             groups.append((target if is_grid(target) else renew(target), []))
         groups[place][1].append(member)
-        measured.append(place)
-    return groups, measured
+        target_index.append(place)
+    return groups, target_index
 
 
 def score_outputs(
     outputs: Iterable[Scorable], expected: Grid, keep_values: bool, judged: dict[int, Judged] | None = None
 ) -> list[Scored]:
-    """Compare candidates with the expected grid; those with the same value are compared once.
+    """Compare candidates with the expected grid, those with the same value once.
 
-    `judged` has what is known of values by their ids, and gets what is found.
+    Args:
+        outputs: the candidates with their values.
+        expected: the grid.
+        keep_values: see `SampleJob`.
+        judged: what is known of values, by their ids; what is found is added.
     """
     judged = {} if judged is None else judged
     scored = []
@@ -65,7 +69,7 @@ def score_outputs(
 
 
 def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
-    """What is told of a value, itself or its fingerprint, and whether it is the expected grid."""
+    """Give a value, or its fingerprint, and whether it is the expected grid."""
     try:
         match = bool(value == expected)
     except Exception:
@@ -74,8 +78,8 @@ def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
     return (value if keep_value and isinstance(mark, bytes) else mark), match
 
 
-def count_sample(score: SampleScore, rules: Rules = SEED) -> SampleResult:
+def count_differs(score: SampleScore, rules: Rules = SEED) -> SampleResult:
     """Count a sample's differ values; turn its candidates into columns."""
-    count_index, counts = rules.count(score.candidates, score.measured, score.differ_values)
+    count_index, counts = rules.count(score.candidates, score.target_index, score.differ_values)
     ts, evolved, solver_ids, values, matches = zip(*score.candidates) if score.candidates else [()] * 5
     return SampleResult(ts, evolved, solver_ids, values, matches, count_index, counts, *score[3:])

@@ -15,12 +15,12 @@ Timing = tuple[Mapping[int, float], Set[int]]  # of a sample: each call's second
 
 
 def sum_seconds(
-    needs: Mapping[int, Sequence[int]], timings: Iterable[Timing]
+    needed: Mapping[int, Sequence[int]], timings: Iterable[Timing]
 ) -> dict[int, tuple[float, bool]]:
     """Sum the seconds that programs take on all samples; on one where a call raises, till then.
 
     Args:
-        needs: for each program, by its t, the calls that it makes, in order.
+        needed: for each program, by its t, the calls that it makes, in order (see `find_needed`).
         timings: of each sample.
 
     Returns:
@@ -39,9 +39,9 @@ def sum_seconds(
         odd |= raised
     times = len(timings)
     made = Counter(t for seconds, _ in timings for t in seconds)
-    odd.update(t for calls in needs.values() for t in calls if made[t] < times)
+    odd.update(t for calls in needed.values() for t in calls if made[t] < times)
     found: dict[int, tuple[float, bool]] = {}
-    for program, calls in needs.items():
+    for program, calls in needed.items():
         if odd.isdisjoint(calls):
             found[program] = sum([total[t] for t in calls]), times > 0
         else:

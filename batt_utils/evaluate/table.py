@@ -23,10 +23,14 @@ LAST = 1e300  # items: sorts what waits for a stopped call behind all that is la
 
 
 class TableEvaluator:
-    """Evaluates a program, each of its distinct calls once for what it depends on."""
+    """An evaluator of a program: each of its distinct calls is made once for what it depends on.
+
+    Attributes:
+        unknown: the names that nobody defines.
+    """
 
     def __init__(self, plan: Plan, names: Mapping[str, object]) -> None:
-        """Look the plan's names up; one that is nowhere spoils the calls that need it."""
+        """Look up the plan's names; one that is nowhere spoils the calls that need it."""
         self._plan = plan
         self._default: Any = names.get(DEFAULT)
         known = {**names, **dict.fromkeys(INPUTS)}  # these are set for each sample
@@ -62,9 +66,9 @@ class TableEvaluator:
         self._remember_once()
         slots = self._held if in_time else range(plan.size)
         self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
-        outputs = self._take_outputs(sample)
+        outputs = self._merge_outputs(sample)
 
-        targets, measured = choose_targets(job, outputs)
+        targets, target_index = choose_targets(job, outputs)
         differ_values: list[dict[str, Measured]] = [
             dict.fromkeys(plan.owners if owners is None else owners, NOT_MEASURED) for _, owners in targets
         ]
@@ -81,9 +85,10 @@ class TableEvaluator:
         in_time = self._deadline.run(partial(self._work_off, works), HARD_LIMIT) and in_time
         if lost := {id(value) for _, value in large} - judged.keys():
             kept = [place for place, (_, value) in enumerate(outputs) if id(value) not in lost]
-            outputs, measured = [outputs[place] for place in kept], [measured[place] for place in kept]
+            outputs = [outputs[place] for place in kept]
+            target_index = [target_index[place] for place in kept]
         scored = score_outputs(outputs, sample["output"], job.keep_values, judged)
-        return SampleScore(scored, measured, differ_values, *self._list_seconds(), not in_time)
+        return SampleScore(scored, target_index, differ_values, *self._list_seconds(), not in_time)
 
     def _evaluate(self, pairs: Pairs) -> None:
         """Evaluate all that does not depend on C, and candidates that do with C = None."""
@@ -109,7 +114,7 @@ class TableEvaluator:
             self._run([step])
 
     def _list_seconds(self) -> tuple[dict[int, float], frozenset[int]]:
-        """The seconds of the calls that candidates need and that were made, and those that raised."""
+        """List the seconds of the calls that candidates need and that were made, and those that raised."""
         seconds: dict[int, float] = {}
         raised = []
         for t in self._plan.timed:
@@ -130,7 +135,7 @@ class TableEvaluator:
                     known[slot] = self._values[slot]
 
     def _run(self, steps: Iterable[Step]) -> None:
-        """Run steps, and keeps what each takes; what needs something large or takes long has to wait."""
+        """Run steps, and keep what each takes; what needs something large or takes long has to wait."""
         values, seconds, held, deadline = self._values, self._seconds, self._held, self._deadline
         get = values.__getitem__
         self._has_raised = False
@@ -138,7 +143,7 @@ class TableEvaluator:
         for step in steps:
             slot, given, guarded = step
             if held and not held.isdisjoint(given):
-                size = max([self._sizes[place] for place in held.intersection(given)])
+                size = max([self._sizes[large] for large in held.intersection(given)])
                 if size > self._usable:
                     self._put_off(step, size)
                     continue
@@ -177,7 +182,7 @@ class TableEvaluator:
         self._sizes[slot] = size
 
     def _call(self, given: Sequence[Any], guarded: Guard) -> object:
-        """Call the first thing given with the others; gives the default or `SPOILED` if that fails."""
+        """Call the first thing given with the others; give the default or `SPOILED` if that fails."""
         function, *arguments = given
         try:
             return function(*arguments)
@@ -199,8 +204,8 @@ class TableEvaluator:
         except BaseException:
             return SPOILED
 
-    def _take_outputs(self, sample: Sample) -> list[Scorable]:
-        """The candidates that have a value."""
+    def _merge_outputs(self, sample: Sample) -> list[Scorable]:
+        """List the candidates that have a value; equal grids become one object, here and for differs."""
         slot_of, values = self._plan.slot_of, self._values
         candidates = [
             candidate
@@ -213,7 +218,7 @@ class TableEvaluator:
         return list(zip(candidates, outputs))
 
     def _list_measures(self, targets: Sequence[object], found: Sequence[dict[str, Measured]]) -> list[Work]:
-        """What finds the differ values of the owners that `found` has for each C."""
+        """List the works that find the differ values of the owners that `found` has for each C."""
         owners = self._plan.owners
         sizes = {slot: size for slot, size in self._sizes.items() if size < inf}
         known: dict[tuple[int, ...], list[object]] = {}

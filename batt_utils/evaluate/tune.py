@@ -26,12 +26,12 @@ DEFAULT = "_get_safe_default"
 PLAIN = (bool, int, tuple, frozenset)  # the empty value of these has no identity that matters
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 SWITCH = "_@"  # begins the name of a switch, which no program can write
-Home = MutableMapping[str, Any]  # the namespace of a module
+Namespace = MutableMapping[str, Any]  # of a module
 TAG = "tuned1"  # of the compiled files; another number where what is passed over changes
 
 
 @contextmanager
-def tuned_imports(folders: Iterable[str], stay: Iterable[str] = ()) -> Iterator[list[Home]]:
+def tuned_imports(folders: Iterable[str], stay: Iterable[str] = ()) -> Iterator[list[Namespace]]:
     """Tune what the block imports from some folders; then flip the switches as the loggers are.
 
     Args:
@@ -45,39 +45,39 @@ def tuned_imports(folders: Iterable[str], stay: Iterable[str] = ()) -> Iterator[
     finder = _Finder([*folders], {*stay})
     sys.meta_path.insert(0, finder)
     try:
-        yield finder.homes
+        yield finder.namespaces
     finally:
         sys.meta_path.remove(finder)
-    for home in finder.homes:
-        flip_switches(home)
-    remember_defaults(finder.homes)
+    for namespace in finder.namespaces:
+        flip_switches(namespace)
+    remember_defaults(finder.namespaces)
 
 
 class _Finder:
-    """Finds modules in some folders, for import; a module of a package is none of ours."""
+    """A finder of modules in some folders, for import; a module of a package is none of ours."""
 
     def __init__(self, folders: list[str], stay: set[str]) -> None:
         self._folders = folders
         self._stay = stay
-        self.homes: list[Home] = []
+        self.namespaces: list[Namespace] = []
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         spec = PathFinder.find_spec(name, self._folders) if path is None and name not in self._stay else None
         if spec is None or not isinstance(spec.loader, SourceFileLoader) or spec.submodule_search_locations:
             return None
-        spec.loader = _Loader(name, spec.loader.path, self.homes)
+        spec.loader = _Loader(name, spec.loader.path, self.namespaces)
         return spec
 
 
 class _Loader(SourceFileLoader):
-    """Loads a module with switches; where what is compiled cannot be kept, as it is."""
+    """A loader of a module with switches; where what is compiled cannot be kept, as it is."""
 
-    def __init__(self, name: str, path: str, homes: list[Home]) -> None:
+    def __init__(self, name: str, path: str, namespaces: list[Namespace]) -> None:
         super().__init__(name, path)
-        self._homes = homes
+        self._namespaces = namespaces
 
     def exec_module(self, module: ModuleType) -> None:
-        self._homes.append(vars(module))
+        self._namespaces.append(vars(module))
         super().exec_module(module)
 
     def get_code(self, fullname: str) -> CodeType | None:
@@ -135,7 +135,11 @@ def _count_head(body: list[ast.stmt]) -> int:
 
 
 class _Adder(ast.NodeTransformer):
-    """Has log lines passed over; `switches` are those that they look at."""
+    """A transformer that has log lines passed over.
+
+    Attributes:
+        switches: the names of those that the lines look at.
+    """
 
     def __init__(self) -> None:
         self.switches: set[str] = set()
@@ -163,7 +167,7 @@ class _Adder(ast.NodeTransformer):
 
 
 def _is_harmless(argument: ast.AST) -> bool:
-    """Whether something is a constant, a variable, or an f-string of these without a format of its own."""
+    """Tell whether something is a constant, a variable, or an f-string of these without formats."""
     match argument:
         case ast.JoinedStr(values):
             return all(map(_is_harmless, values))
@@ -172,7 +176,7 @@ def _is_harmless(argument: ast.AST) -> bool:
     return isinstance(argument, (ast.Name, ast.Constant))
 
 
-def flip_switches(names: Home) -> None:
+def flip_switches(names: Namespace) -> None:
     """Give the switches of a namespace the loggers that are off at the level of their lines."""
     for switch in [name for name in names if name.startswith(SWITCH)]:
         name, _, method = switch.removeprefix(SWITCH).rpartition(".")
@@ -188,18 +192,18 @@ def flip_switches(names: Home) -> None:
 # Defaults
 
 
-def remember_defaults(homes: Iterable[Home]) -> None:
+def remember_defaults(namespaces: Iterable[Namespace]) -> None:
     """Have each function's default remembered by the `_get_safe_default` of these namespaces.
 
     A default that is neither an empty plain value nor the same object again, the second time, is never
     remembered.
     """
     known: dict[int, Callable[..., object]] = {}
-    for home in homes:
-        original = home.get(DEFAULT)
+    for namespace in namespaces:
+        original = namespace.get(DEFAULT)
         if isinstance(original, FunctionType):
             remember = known.setdefault(id(original), _remember(original))
-            home.update({name: remember for name, value in home.items() if value is original})
+            namespace.update({name: remember for name, value in namespace.items() if value is original})
 
 
 def _remember(original: Callable[..., object]) -> Callable[..., object]:

@@ -17,14 +17,14 @@ LARGE = 100 * 100  # items: no ARC grid has as many cells
 
 
 class _Spoiled:
-    """Stands for the value of a call that failed, or that never ran."""
+    """What stands for the value of a call that failed, or that never ran."""
 
 
 SPOILED = _Spoiled()
 
 
 def is_grid(value: object) -> bool:
-    """Whether a value is a tuple of tuples of ints."""
+    """Tell whether a value is a tuple of tuples of ints."""
     return (
         type(value) is tuple
         and {*map(type, value)} <= {tuple}
@@ -33,7 +33,7 @@ def is_grid(value: object) -> bool:
 
 
 def find_size(value: object) -> float:
-    """The cells of a grid, or the items of another value; infinity for what is spoiled."""
+    """Count the cells of a grid, or the items of another value; infinity for what is spoiled."""
     if type(value) is tuple:
         return len(value) * len(value[0]) if value and type(value[0]) is tuple else len(value)
     if type(value) is frozenset:
@@ -52,7 +52,7 @@ def keep_size(value: object, least_items: int = 1) -> tuple[int, ...] | None:
 
 
 def merge_grids(values: Iterable[object], sample: Sample) -> list[object]:
-    """The values; of equal grids that are not large, those of the sample among them, one stands for all."""
+    """Give the values with one object for equal grids that are not large: the sample's where it has one."""
     # What is equal need not be the same to a program: True and 1, or sets built in another order.
     grids: dict[bytes, object] = {}
     merged = [
@@ -65,7 +65,7 @@ def merge_grids(values: Iterable[object], sample: Sample) -> list[object]:
 
 
 def fingerprint(value: object) -> object:
-    """A small stand-in for a value: equal for equal values, in every worker.
+    """Make a small stand-in for a value: equal for equal values, in every worker.
 
     It is for nests of tuples, frozensets and plain values, and for functions that have a name of their own;
     anything else, such as a function made on the way, equals only itself.
@@ -102,7 +102,7 @@ def _canonical(value: object) -> object:
 
 
 def _has_name(value: object) -> bool:
-    """Whether a module has a value by the name that it goes by."""
+    """Tell whether a module has a value by the name that it goes by."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", "")
     return getattr(sys.modules.get(str(module)), name, None) is value
 

@@ -1,17 +1,12 @@
-import errno
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import batt_utils
-from batt_utils import card
 from batt_utils.batt.program import Program
 from batt_utils.batt.reader import Source, find_module, load_batt, parse_calls, read_program
 from forms import CALLS, FORMS, write_form
-from machines import find_ways, mounted, read_only
 
 SOURCE = """\
 from nowhere import *
@@ -174,7 +169,7 @@ def test_windows_lines_and_a_byte_order_mark_are_read(here):
     assert load_batt("some_batt") == expected("some_batt")
 
 
-@pytest.mark.parametrize("name", ["no_batt", "made.no_batt", "sys", "zlib"])
+@pytest.mark.parametrize("name", ["no_batt", "batt", "made.no_batt", "sys", "zlib"])
 def test_a_module_that_is_nowhere_is_told(name):
     assert find_module(name) is None
     assert fail(name) == f"no batt module {name}: write {name}.py here, or name another one with -b"
@@ -235,72 +230,3 @@ def test_a_folder_in_a_files_place_is_no_module(here):
     write(here, "some_batt", table=None)
     (here / "some_batt_call.py").mkdir()
     assert "some_batt_call.py: the batt's call table is missing" in fail("some_batt")
-
-
-# The demo batt
-
-
-@pytest.mark.parametrize("name", ["batt", "tmp_batt_onerun_run"])
-def test_the_demo_batt_is_written_where_there_is_none(here, capsys, name):
-    batt = load_batt(name)
-    assert sorted(path.name for path in here.iterdir()) == [f"{name}.py", f"{name}_call.py"]
-    assert len({candidate.solver_id for candidate in batt.batt.candidates}) == 32
-    assert capsys.readouterr() == ("", f"{name}.py: written, a demo batt with 32 solvers\n")
-    assert load_batt(name) == batt
-    assert capsys.readouterr() == ("", "")
-
-
-def test_no_other_batt_is_written(here):
-    assert "no batt module other_batt" in fail("other_batt")
-    assert list(here.iterdir()) == []
-
-
-def test_a_batt_of_ones_own_is_not_written_over(here, elsewhere, monkeypatch):
-    monkeypatch.setattr(card, "demo", None)
-    write(elsewhere, "batt")
-    assert load_batt("batt") == expected("batt")
-    write(here, "batt", FOREIGN)
-    assert load_batt("batt") == expected("batt", FOREIGN, "line 2: def batt(*arguments):")
-
-
-LOAD = f"""
-import sys
-sys.path.insert(0, {str(CHECKOUT)!r})
-from batt_utils import card
-from batt_utils.batt.reader import load_batt
-sys.path[:] = [entry for entry in sys.path if entry not in ("", {str(CHECKOUT)!r})]
-try:
-    load_batt("batt")
-except OSError as error:
-    print(error)
-"""
-
-
-@pytest.mark.parametrize("way", find_ways())
-def test_a_place_where_none_can_be_written_is_told(here, monkeypatch, way):
-    if way == "real":
-        command = mounted(read_only(here), [sys.executable, "-c", LOAD])
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    else:
-
-        def fail(path, *_, **__):
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-
-        monkeypatch.setattr(Path, "write_text", fail)
-        with pytest.raises(OSError) as caught:
-            load_batt("batt")
-        said = str(caught.value)
-    assert said == (
-        "'batt.py' cannot be written (Read-only file system): "
-        "change to a folder that can be written to, or name a batt with -b"
-    )
-    assert list(here.iterdir()) == []
-
-
-def test_a_demo_batt_that_cannot_be_written_is_told(monkeypatch):
-    def refuse(folder, name):
-        raise PermissionError(13, "Permission denied", str(folder / name))
-
-    monkeypatch.setattr(card, "demo", refuse)
-    with pytest.raises(PermissionError, match="Permission denied"):
-        load_batt("batt")

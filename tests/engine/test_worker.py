@@ -5,26 +5,14 @@ import sys
 import time
 
 import pytest
-from evaluation import (
-    DSL,
-    GRID,
-    LONG,
-    NAMES,
-    OTHER,
-    PAIRS,
-    SHORT,
-    THIRD,
-    output,
-    spin,
-    write_batt,
-    write_modules,
-)
 
 from batt_utils.batt.plan import make_plan
 from batt_utils.batt.reader import load_batt, read_program
 from batt_utils.engine.worker import prepare, score_sample, time_solvers
 from batt_utils.evaluate.namespace import import_batt
 from batt_utils.evaluate.results import SampleJob
+from batts import output, write_source
+from evaluation import DSL, GRID, LONG, NAMES, OTHER, PAIRS, SHORT, THIRD, spin, write_modules
 from forms import FORMS, write_form
 
 TESTS = ((THIRD, OTHER),)
@@ -50,7 +38,7 @@ def make_job(part="demo", number=0, pairs=PAIRS):
     return SampleJob("ab", part, number, pairs, {"input": grid, "output": other}, True)
 
 
-USES_S = write_batt("t1 = join(S, I)", output(1, "a"))
+USES_S = write_source("t1 = join(S, I)", output(1, "a"))
 
 
 def test_a_batt_that_was_read_is_scored_in_a_prepared_process(process):
@@ -136,7 +124,7 @@ def test_what_a_program_prints_is_not_on_standard_output(process, capfd):
 
 def test_a_process_takes_one_task_after_the_other(process):
     write_modules(process, dsl=DSL + "def join(*values):\n    return values\n", constants="")
-    prepare(make_plan(read_program(write_batt("t1 = join(S)", output(1, "a")))))
+    prepare(make_plan(read_program(write_source("t1 = join(S)", output(1, "a")))))
     for pairs in (PAIRS, PAIRS[:1], PAIRS):
         result = score_sample(make_job(pairs=pairs), LONG, "pile.log")
         assert list_outputs(result) == [("a", (pairs,))]

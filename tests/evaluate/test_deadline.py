@@ -5,9 +5,9 @@ import time
 from contextlib import suppress
 
 import pytest
-from evaluation import LONG, spin
 
 from batt_utils.evaluate.deadline import run_within
+from evaluation import LONG, spin
 
 
 def get_timer():

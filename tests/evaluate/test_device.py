@@ -250,7 +250,7 @@ JAX = "XLA_PYTHON_CLIENT_PREALLOCATE"
 )
 def test_a_process_sees_its_device(monkeypatch, environ, choice, gpus, place, expected):
     monkeypatch.setattr(device, "find_gpus", lambda: gpus)
-    monkeypatch.setattr(device, "_take_place", lambda: place)
+    monkeypatch.setattr(device, "_take_number", lambda: place)
     use_device(choice)
     assert (environ.get(VISIBLE), environ.get(JAX)) == expected
 

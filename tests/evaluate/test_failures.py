@@ -4,6 +4,7 @@ import pytest
 
 from batt_utils.batt.reader import read_program
 from batt_utils.evaluate.failures import Failures, report_unknown
+from batts import write_source
 
 ADVICE = "mend it, or write it anew"
 
@@ -73,8 +74,7 @@ def test_failures_are_summed_up_over_tasks(tasks, counts, line):
 
 
 def read(*lines):
-    head = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n"
-    return read_program(head + "".join(f"    {line}\n" for line in lines) + "    return o, s\n")
+    return read_program(write_source(*lines))
 
 
 LINES = (

@@ -4,6 +4,12 @@ import time
 from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batt_utils.evaluate import table
+from batt_utils.evaluate.values import find_size
+from batts import measure, output, write_source
 from evaluation import (
     GRID,
     LONG,
@@ -13,18 +19,10 @@ from evaluation import (
     list_outputs,
     list_values,
     make_table_evaluator,
-    measure,
-    output,
     score,
     spin,
-    write_batt,
     write_invented,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from batt_utils.evaluate import table
-from batt_utils.evaluate.values import find_size
 
 MANY = 60
 TIMEOUT = 1.0
@@ -56,7 +54,7 @@ def write_crowd(slow, before=1):
     lines = [f"t1 = {slow}(I)", output(1, "slow")]
     for t in range(2, MANY + 2):
         lines += [f"t{t} = nap({'I' if t == 2 else f't{t - 1}'})", output(t, f"solver {t}")]
-    return write_batt(*lines)
+    return write_source(*lines)
 
 
 @pytest.mark.parametrize("slow", [sleep, spin, swallow], ids=["sleeps", "spins", "swallows what stops it"])
@@ -102,7 +100,7 @@ def test_calls_on_what_is_large_come_last(cells, order):
     for place, size in enumerate(cells):
         a, b = 2 * place + 1, 2 * place + 2
         lines += [f"t{a} = grow({size})", f"t{b} = look(t{a})", output(b, f"solver {place}")]
-    result = score(make_table_evaluator(write_batt(*lines), {**NAMES, "grow": grow, "look": look}))
+    result = score(make_table_evaluator(write_source(*lines), {**NAMES, "grow": grow, "look": look}))
     assert looked_at == order
     assert list_outputs(result) == [(f"solver {place}", (0,)) for place in range(len(cells))]
 
@@ -131,7 +129,7 @@ def test_a_differ_that_never_ends_costs_its_owner(slow, part):
     lines = [output(1, "slow"), *(output(t, f"solver {t}") for t in (2, 3))]
     differs = ["t4 = look(t1, C)", measure(4, "slow"), "t5 = look(t2, C)", measure(5, "solver 2")]
     differs += ["t6 = look(t3, C)", measure(6, "solver 3")]
-    source = write_batt("t1 = mirror(I)", "t2 = join(I, I)", "t3 = join(I)", *lines, *differs)
+    source = write_source("t1 = mirror(I)", "t2 = join(I, I)", "t3 = join(I)", *lines, *differs)
     result = score(make_table_evaluator(source, {**NAMES, "look": look}), part, timeout=TIMEOUT)
     found = {owner: values for by_owner in list_values(result) for owner, values in by_owner.items()}
     assert found["solver 2"] == [(5, "solver 2", "differ_x", (1,))]

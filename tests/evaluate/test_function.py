@@ -1,6 +1,9 @@
 """Batts that are called."""
 
 import pytest
+
+from batt_utils.evaluate.function import FunctionEvaluator
+from batts import output, write_source
 from evaluation import (
     FAILURES,
     GRID,
@@ -11,12 +14,8 @@ from evaluation import (
     list_counted,
     list_outputs,
     make_function_evaluator,
-    output,
     score,
-    write_batt,
 )
-
-from batt_utils.evaluate.function import FunctionEvaluator
 
 CANDIDATE, ITEM = (1, False, "a", GRID), (1, "a", "differ_x", (1,))
 SHAPE = (
@@ -27,7 +26,7 @@ SHAPE = (
 
 @pytest.mark.parametrize("line", FAILURES)
 def test_a_batt_that_is_a_function_gives_nothing_if_it_fails(line):
-    source = write_batt("t1 = join(I)", output(1, "a"), line)
+    source = write_source("t1 = join(I)", output(1, "a"), line)
     result = score(make_function_evaluator(source, {**NAMES, "ZERO": 0}))
     assert (result.candidates, result.differ_values, result.timed_out) == ([], [], False)
 
@@ -71,12 +70,12 @@ def test_the_items_that_a_function_returns_may_be_of_other_types():
     ],
 )
 def test_a_function_that_fails_says_how(line, failure):
-    found = score(make_function_evaluator(write_batt(line)))
+    found = score(make_function_evaluator(write_source(line)))
     assert (found.candidates, found.failure) == ([], failure)
 
 
 def test_a_function_whose_differs_fail_gives_its_candidates():
-    source = write_batt("t1 = mirror(I)", output(1, "a"), "t2 = fail(C) if C else I")
+    source = write_source("t1 = mirror(I)", output(1, "a"), "t2 = fail(C) if C else I")
     source = source.replace("return o, s", "s.append((2, 'a', 'differ_x', t2))\n    return o, s")
     found = score(make_function_evaluator(source))
     assert list_counted(found) == [(1, False, "a", OTHER, True, [], [])]
@@ -84,7 +83,7 @@ def test_a_function_whose_differs_fail_gives_its_candidates():
 
 
 def test_a_late_function_gives_nothing():
-    source = write_batt("t1 = mirror(I)", output(1, "a"), "t2 = spin_once(I)")
+    source = write_source("t1 = mirror(I)", output(1, "a"), "t2 = spin_once(I)")
     evaluator = make_function_evaluator(source)
     late = score(evaluator, timeout=SHORT)
     assert (late.candidates, late.differ_values, late.timed_out) == ([], [], True)
@@ -93,7 +92,7 @@ def test_a_late_function_gives_nothing():
 
 
 def test_a_function_whose_differs_are_late_gives_its_candidates():
-    evaluator = make_function_evaluator(write_batt("t1 = mirror(I)", output(1, "a"), "t2 = spin_once(C)"))
+    evaluator = make_function_evaluator(write_source("t1 = mirror(I)", output(1, "a"), "t2 = spin_once(C)"))
     result = score(evaluator, sample={"input": GRID, "output": GRID}, timeout=SHORT)
     assert list_counted(result) == [(1, False, "a", OTHER, False, [], [])]
     assert result.timed_out is True

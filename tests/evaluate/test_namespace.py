@@ -4,14 +4,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from evaluation import DSL, GRID, OTHER, output, write_batt, write_modules
 
 from batt_utils.batt.plan import make_plan
 from batt_utils.batt.prelude import parse, read_prelude
 from batt_utils.batt.reader import read_program
 from batt_utils.evaluate.namespace import load_names
+from batts import output, write_source
+from evaluation import DSL, GRID, OTHER, write_modules
 
-CALLS_DSL = write_batt("t1 = mirror(I, ZERO, 3, -1)", "t2 = t1(S, C, None)", output(2, "a"))
+CALLS_DSL = write_source("t1 = mirror(I, ZERO, 3, -1)", "t2 = t1(S, C, None)", output(2, "a"))
 
 
 def list_imports(prelude):

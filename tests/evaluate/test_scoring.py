@@ -1,12 +1,13 @@
 """Candidates scored on a sample."""
 
 import pytest
-from evaluation import EVALUATORS, GRID, OTHER, SAMPLE, list_counted, measure, output, score, write_batt
 
 from batt_utils.batt.program import Candidate
-from batt_utils.evaluate.scoring import count_sample, group_by_target, judge, score_outputs
+from batt_utils.evaluate.scoring import count_differs, group_by_target, judge, score_outputs
 from batt_utils.evaluate.values import fingerprint, merge_grids
 from batt_utils.rules import D_Score
+from batts import measure, output, write_source
+from evaluation import EVALUATORS, GRID, OTHER, SAMPLE, list_counted, score
 
 
 @EVALUATORS
@@ -16,8 +17,8 @@ def test_what_counts_of_a_score_is_what_was_measured(make, part):
     for t, call, solver_id in [(2, "mirror(I)", "a"), (3, "join(I)", "None"), (4, "mirror(I)", "b")]:
         lines += [f"t{t} = {call}", output(t, solver_id)]
         lines += [f"t1{t} = differ(t{t}, C)", measure(f"1{t}", solver_id)]
-    result = score(make(write_batt(*lines)), part)
-    counted = count_sample(result)
+    result = score(make(write_source(*lines)), part)
+    counted = count_differs(result)
     added, updated = D_Score(), D_Score()
     for solver_id, place in zip(counted.solver_ids, counted.count_index, strict=True):
         added.add(solver_id, counted.counts[place])

@@ -5,11 +5,17 @@ from collections import Counter
 from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batt_utils.evaluate import deadline
+from batt_utils.evaluate.function import FunctionEvaluator
+from batt_utils.evaluate.values import keep_size
+from batts import GUARDS, measure, output, write_source
 from evaluation import (
     EVALUATORS,
     FAILURES,
     GRID,
-    GUARDS,
     HARD,
     INVENTED,
     LONG,
@@ -28,21 +34,12 @@ from evaluation import (
     list_values,
     make_function_evaluator,
     make_table_evaluator,
-    measure,
     mirror,
-    output,
     score,
     score_plainly,
     spin,
-    write_batt,
     write_invented,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from batt_utils.evaluate import deadline
-from batt_utils.evaluate.function import FunctionEvaluator
-from batt_utils.evaluate.values import keep_size
 from tables import Text, call_tables, write_nested
 
 
@@ -58,7 +55,7 @@ from tables import Text, call_tables, write_nested
     ],
 )
 def test_a_sample_is_scored(make, part, expected, match, on_input, on_output):
-    source = write_batt(
+    source = write_source(
         "t1 = mirror(I)",
         output(1, "a", True),
         "t2 = differ(I, C)",
@@ -77,7 +74,7 @@ def test_a_sample_is_scored(make, part, expected, match, on_input, on_output):
 
 @EVALUATORS
 def test_candidates_stay_in_order_each_with_its_own_differ_values(make):
-    source = write_batt(
+    source = write_source(
         "t1 = mirror(I)",
         "t2 = mirror(t1)",
         output(2, "b"),
@@ -98,7 +95,7 @@ def test_candidates_stay_in_order_each_with_its_own_differ_values(make):
 
 @EVALUATORS
 def test_a_candidate_that_needs_c_is_given_none(make):
-    result = score(make(write_batt("t1 = join(C, I)", output(1, "a"), "t2 = join(C)", measure(2, "a"))))
+    result = score(make(write_source("t1 = join(C, I)", output(1, "a"), "t2 = join(C)", measure(2, "a"))))
     assert list_outputs(result) == [("a", (None, GRID))]
     assert list_values(result) == [{"None": [], "a": [(2, "a", "differ_x", None)]}]
 
@@ -108,14 +105,14 @@ def test_a_candidate_that_needs_c_is_given_none(make):
     "lines", [[], ["t1 = differ(I, C)", measure(1, "None")]], ids=["nothing", "a differ"]
 )
 def test_a_batt_without_candidates_counts_nothing(make, lines):
-    result = score(make(write_batt(*lines)))
-    assert (result.candidates, result.measured, result.differ_values) == ([], [], [])
+    result = score(make(write_source(*lines)))
+    assert (result.candidates, result.target_index, result.differ_values) == ([], [], [])
 
 
 @EVALUATORS
 def test_every_sample_is_scored_for_itself(make):
     evaluator = make(
-        write_batt(
+        write_source(
             "t1 = first(S)",
             "t2 = join(t1, I)",
             "t3 = join(t2, C)",
@@ -141,14 +138,16 @@ def test_every_sample_is_scored_for_itself(make):
     ],
 )
 def test_a_guarded_call_that_fails_gives_its_functions_default(make, call, value):
-    source = write_batt("t1 = choose(I)", f"t2 ? {call}", "t3 ? join(t2, I)", output(2, "a"), output(3, "b"))
+    source = write_source(
+        "t1 = choose(I)", f"t2 ? {call}", "t3 ? join(t2, I)", output(2, "a"), output(3, "b")
+    )
     assert list_outputs(score(make(source))) == [("a", value), ("b", (value, GRID))]
 
 
 @EVALUATORS
 @pytest.mark.parametrize("call", ["second(t1)", "look_up(I)"], ids=["IndexError", "KeyError"])
 def test_a_call_guarded_against_five_errors_gives_its_default_for_each(make, call):
-    source = write_batt(
+    source = write_source(
         "t1 = join(I)", f"t2 ?? {call}", "t3 ?? fail(I)", *(output(t, f"{t}") for t in (2, 3))
     )
     function = call.partition("(")[0]
@@ -156,7 +155,7 @@ def test_a_call_guarded_against_five_errors_gives_its_default_for_each(make, cal
 
 
 def test_equal_calls_are_told_apart_by_what_they_are_guarded_against():
-    source = write_batt(
+    source = write_source(
         "t1 = join(I)",
         *("t2 = second(t1)", "t3 ? second(t1)", "t4 ?? second(t1)", "t5 ?? second(t1)"),
         *(output(t, f"solver {t}") for t in range(1, 6)),
@@ -172,7 +171,7 @@ def test_equal_calls_are_told_apart_by_what_they_are_guarded_against():
 
 @pytest.mark.parametrize("line", FAILURES)
 def test_a_failure_spoils_only_what_depends_on_it(line):
-    source = write_batt(
+    source = write_source(
         "t1 = join(I)",
         line,
         "t3 ? join(t2)",
@@ -193,7 +192,7 @@ def test_a_failure_spoils_only_what_depends_on_it(line):
 
 
 def test_a_failure_with_one_c_leaves_those_with_another_alone():
-    source = write_batt(
+    source = write_source(
         "t1 = join()",
         "t2 = join(I)",
         *(output(1, "a"), output(2, "b")),
@@ -210,7 +209,7 @@ def test_a_failure_with_one_c_leaves_those_with_another_alone():
 
 def test_a_batt_without_safe_defaults_has_none():
     names = {name: value for name, value in NAMES.items() if name != "_get_safe_default"}
-    source = write_batt("t1 ? fail(I)", "t2 ? mirror(I)", output(1, "a"), output(2, "b"))
+    source = write_source("t1 ? fail(I)", "t2 ? mirror(I)", output(1, "a"), output(2, "b"))
     assert list_outputs(score(make_table_evaluator(source, names))) == [("b", OTHER)]
 
 
@@ -221,7 +220,7 @@ def test_a_failure_of_what_has_no_lines_has_none():
 
 
 def test_a_table_knows_the_names_that_nobody_defines():
-    source = write_batt(
+    source = write_source(
         "t1 = nowhere(I, S, C, 3, None, THAT)", "t2 ? t1(len, mirror, nowhere)", output(2, "a")
     )
     assert make_table_evaluator(source).unknown == ["nowhere", "THAT"]
@@ -301,7 +300,7 @@ def test_each_distinct_call_is_evaluated_once_for_what_it_depends_on(table, part
     roots = st.sampled_from(list(table))
     outputs = data.draw(st.lists(st.tuples(roots, st.sampled_from("ab")), min_size=1, max_size=4))
     differs = data.draw(st.lists(st.tuples(roots, st.sampled_from(["None", "a", "b", "c"])), max_size=4))
-    source = write_batt(
+    source = write_source(
         *(f"t{t} = {function}({', '.join(arguments)})" for t, (function, *arguments) in table.items()),
         *(output(*item) for item in outputs),
         *(measure(*item) for item in differs),
@@ -358,7 +357,7 @@ def test_how_often_calls_of_a_batt_are_evaluated():
 
         return count
 
-    source = write_batt(
+    source = write_source(
         *("t1 = of_s(S)", "t2 = of_s(S)"),
         *("t3 = of_i(t1, I)", "t4 = of_i(t2, I)"),
         *("t5 = of_c(t4, C)", "t6 = unused(I)"),
@@ -386,7 +385,7 @@ def test_what_is_measured_on_equal_grids_is_measured_once(part):
         measured.append(grid)
         return differ(grid, target)
 
-    source = write_batt(
+    source = write_source(
         *("t1 = mirror(I)", "t2 = mirror_too(I)", "t3 = mirror(t1)", "t4 = make_bools(I)"),
         *(output(t, f"solver {t}") for t in (1, 2, 3, 4)),
         *(f"t{t + 4} = note(t{t}, C)" for t in (1, 2, 3, 4)),
@@ -407,7 +406,7 @@ def test_what_is_measured_on_equal_grids_is_measured_once(part):
 
 def test_each_call_that_candidates_need_has_its_seconds():
     names = {**NAMES, "wait": lambda value: time.sleep(0.1) or value}
-    source = write_batt(
+    source = write_source(
         *(
             "t1 = wait(I)",
             "t2 = wait(I)",
@@ -431,7 +430,7 @@ def test_each_call_that_candidates_need_has_its_seconds():
 
 def test_what_depends_on_the_pairs_alone_is_charged_to_every_sample():
     names = {**NAMES, "wait": lambda value: time.sleep(0.1) or value}
-    source = write_batt(
+    source = write_source(
         "t1 = wait(S)", "t2 = divide(S)", "t3 = mirror(I)", *(output(t, "a") for t in (1, 2, 3))
     )
     evaluator = make_table_evaluator(source, names)
@@ -442,7 +441,7 @@ def test_what_depends_on_the_pairs_alone_is_charged_to_every_sample():
 
 
 def test_a_late_sample_keeps_what_was_done_and_the_next_is_whole():
-    source = write_batt(
+    source = write_source(
         *("t1 = mirror(I)", "t2 = spin_once(I)", "t3 = mirror(t1)"),
         *(output(t, solver_id) for t, solver_id in [(1, "a"), (2, "b"), (3, "c")]),
         *("t4 = differ(t1, C)", measure(4, "a"), "t5 = differ(t3, C)", measure(5, "None")),
@@ -475,7 +474,7 @@ def test_what_all_samples_share_is_begun_again_after_a_late_one():
         begun["note"] += 1
         return values
 
-    source = write_batt("t1 = spin_at_first(S)", "t2 = note(S)", output(1, "a"), output(2, "b"))
+    source = write_source("t1 = spin_at_first(S)", "t2 = note(S)", output(1, "a"), output(2, "b"))
     names = {**NAMES, "spin_at_first": spin_at_first, "note": note}
     evaluator = make_table_evaluator(source, names)
     assert list_outputs(score(evaluator, timeout=SHORT)) == [("b", PAIRS)]
@@ -487,7 +486,7 @@ def test_what_all_samples_share_is_begun_again_after_a_late_one():
 
 
 def test_a_late_differ_leaves_the_candidates_and_the_other_differs():
-    source = write_batt(
+    source = write_source(
         *("t1 = mirror(I)", output(1, "a"), "t2 = differ(I, C)", measure(2, "None"), "t3 = differ(t1, I)"),
         *(measure(3, "a"), "t4 = join(C)", "t5 = spin(t4)", "t6 = differ(t1, C)"),
         *(measure(t, "a") for t in (4, 5, 6)),
@@ -499,7 +498,7 @@ def test_a_late_differ_leaves_the_candidates_and_the_other_differs():
 
 
 def test_a_sample_whose_time_is_over_at_once_has_nothing_of_the_one_before(monkeypatch):
-    evaluator = make_table_evaluator(write_batt("t1 = mirror(I)", output(1, "a")))
+    evaluator = make_table_evaluator(write_source("t1 = mirror(I)", output(1, "a")))
     score(evaluator)
     monkeypatch.setattr(deadline, "run_within", lambda seconds, work: False)
     result = score(evaluator, sample={"input": THIRD, "output": THIRD})

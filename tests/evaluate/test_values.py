@@ -6,11 +6,11 @@ import sys
 from functools import partial
 
 import pytest
-from evaluation import GRID, add, first, mirror
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batt_utils.evaluate.values import fingerprint, keep_size, renew
+from evaluation import GRID, add, first, mirror
 
 
 @pytest.mark.parametrize(

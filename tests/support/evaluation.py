@@ -2,7 +2,10 @@
 
 import builtins
 import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import strategies as st
@@ -10,141 +13,134 @@ from hypothesis import strategies as st
 from batt_utils.batt.plan import make_plan
 from batt_utils.batt.reader import read_program
 from batt_utils.evaluate.function import FunctionEvaluator
-from batt_utils.evaluate.results import SampleJob
+from batt_utils.evaluate.results import SampleJob, SampleScore
 from batt_utils.evaluate.table import TableEvaluator
 from batt_utils.evaluate.values import keep_size
-from tables import call_tables
+from batt_utils.tasks import Grid, Pairs, Sample
+from batts import measure, output, write_source
+from tables import Table, call_tables
 
-GRID, OTHER, THIRD = ((1, 2),), ((2, 1),), ((5,), (6,))
-
-
-PAIRS = ((GRID, OTHER), (THIRD, GRID))
-
-
-SAMPLE = {"input": GRID, "output": OTHER}
-
-
+GRID: Grid = ((1, 2),)
+OTHER: Grid = ((2, 1),)
+THIRD: Grid = ((5,), (6,))
+PAIRS: Pairs = ((GRID, OTHER), (THIRD, GRID))
+SAMPLE: Sample = {"input": GRID, "output": OTHER}
 LONG = 60  # seconds that no test takes
-
-
 SHORT = 0.25
 
+# The DSL
 
-def mirror(grid):
+
+def mirror(grid: Any) -> Any:
+    """Turn each row round."""
     return tuple(row[::-1] for row in grid)
 
 
-def first(values):
+def first(values: Any) -> Any:
+    """Give the first value."""
     return values[0]
 
 
-def second(values):
+def second(values: Any) -> Any:
+    """Give the second value; there may be none."""
     return values[1]
 
 
-def apply(function, values):
+def apply(function: Any, values: Any) -> Any:
+    """Call a function with each value."""
     return tuple(function(value) for value in values)
 
 
-def mapply(function, values):
+def mapply(function: Any, values: Any) -> Any:
+    """Call a function with each value, and join what it gives."""
     return tuple(item for value in values for item in function(value))
 
 
-def p_g(grid):
+def p_g(grid: Any) -> Any:
+    """Pair each cell with its grid."""
     return tuple((cell, grid) for row in grid for cell in row)
 
 
-def batch_process_samples_gpu(samples):
+def batch_process_samples_gpu(samples: Any) -> Any:
+    """Give the inputs, the outputs, and the cells of both."""
     inputs, outputs = apply(first, samples), apply(second, samples)
     return inputs, outputs, mapply(p_g, inputs), mapply(p_g, outputs)
 
 
-def join(*values):
+def join(*values: Any) -> Any:
+    """Give all values as one."""
     return values
 
 
-def add(one, other):
+def add(one: Any, other: Any) -> Any:
+    """Add two values."""
     return one + other
 
 
-def differ(one, other):
+def differ(one: Any, other: Any) -> Any:
+    """Measure whether two values differ, as differs do: the size comes first."""
     return int(one != other), one
 
 
-def choose(value):
+def choose(value: Any) -> Any:
+    """Give a function."""
     return mirror if value == GRID else differ
 
 
-def fail(*values):
+def fail(*values: Any) -> NoReturn:
+    """Raise a ValueError."""
     raise ValueError(values)
 
 
-def look_up(value):
+def look_up(value: Any) -> Any:
+    """Raise a KeyError."""
     return {}[value]
 
 
-def divide(value):
+def divide(value: Any) -> Any:
+    """Raise a ZeroDivisionError."""
     return value / 0
 
 
-def leave(value):
+def leave(value: Any) -> NoReturn:
+    """End the process."""
     sys.exit(value)
 
 
-def recurse(value):
+def recurse(value: Any) -> Any:
+    """Recurse without end."""
     return recurse(value)
 
 
-def spin(value):
+def spin(value: Any) -> Any:
+    """Run without end."""
     while True:
         pass
 
 
-def spin_once(value):
+def spin_once(value: Any) -> Any:
+    """Run without end on one grid."""
     return spin(value) if value == GRID else value
 
 
-def _get_safe_default(function):
+def _get_safe_default(function: Any) -> Any:
     return "default", function.__name__  # as in a real one, there is none for what is no function
 
 
-NAMES = {**vars(builtins), **globals()}
+NAMES: dict[str, Any] = {**vars(builtins), **globals()}
+
+# What evaluators give
+
+Evaluator = TableEvaluator | FunctionEvaluator
 
 
-GUARDS = {
-    "=": (),
-    "?": (TypeError, AttributeError, ValueError),
-    "??": (TypeError, AttributeError, ValueError, IndexError, KeyError),
-}
-
-
-def write_batt(*lines):
-    """A batt's source; `tN ? CALL` stands for a call guarded against three errors, `??` against five."""
-    text = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n"
-    for line in lines:
-        t, mark, call = [*line.split(" ", 2), "", ""][:3]
-        if GUARDS.get(mark):
-            names = ", ".join(error.__name__ for error in GUARDS[mark])
-            text += f"    try:\n        {t} = {call}\n    except ({names}):\n"
-            text += f"        {t} = _get_safe_default({call.partition('(')[0]})\n"
-        else:
-            text += f"    {line}\n"
-    return text + "    return o, s\n"
-
-
-def output(t, solver_id, evolved=False):
-    return f"o.append(({t}, {evolved}, '{solver_id}', t{t}))"
-
-
-def measure(t, owner, name="differ_x"):
-    return f"s.append(({t}, '{owner}', '{name}', t{t}))"
-
-
-def make_table_evaluator(source, names=NAMES):
+def make_table_evaluator(source: str, names: Mapping[str, Any] = NAMES) -> TableEvaluator:
+    """Make the evaluator of a batt that is read."""
     return TableEvaluator(make_plan(read_program(source)), names)
 
 
-def make_function_evaluator(source, names=NAMES):
+def make_function_evaluator(source: str, names: Mapping[str, Any] = NAMES) -> FunctionEvaluator:
+    """Make the evaluator of a batt that is called."""
     namespace = dict(names)
     exec(source, namespace)
     return FunctionEvaluator(namespace["batt"])
@@ -155,34 +151,44 @@ EVALUATORS = pytest.mark.parametrize(
 )
 
 
-def score(evaluator, part="demo", sample=SAMPLE, timeout=LONG, pairs=PAIRS):
+def score(
+    evaluator: Evaluator,
+    part: str = "demo",
+    sample: Sample = SAMPLE,
+    timeout: float = LONG,
+    pairs: Pairs = PAIRS,
+) -> SampleScore:
+    """Score one sample; keep the values."""
     return evaluator.score(SampleJob("ab", part, 0, pairs, sample, True), timeout, "pile.log")
 
 
-def list_outputs(score):
+def list_outputs(score: SampleScore) -> list[tuple[str, object]]:
+    """List each candidate's solver and value."""
     return [(solver_id, value) for _, _, solver_id, value, _ in score.candidates]
 
 
-def list_counted(score):
-    """Each candidate, whether it matches, and the differ values that count for it."""
+def list_counted(score: SampleScore) -> list[tuple[object, ...]]:
+    """List each candidate, whether it matches, and the differ values that count for it."""
     return [
         (*scored, values["None"].values, values[scored.solver_id].values)
-        for scored, place in zip(score.candidates, score.measured, strict=True)
+        for scored, place in zip(score.candidates, score.target_index, strict=True)
         for values in [score.differ_values[place]]
     ]
 
 
-def list_values(score):
-    """The differ values by owner, for each C."""
+def list_values(score: SampleScore) -> list[dict[str, list[Any]]]:
+    """List the differ values by owner, for each C."""
     return [{owner: found.values for owner, found in owners.items()} for owners in score.differ_values]
 
 
-def score_plainly(source, names, part, sample):
-    """The same by plain calls of the batt: one for the candidates, one more for each of them."""
+def score_plainly(
+    source: str, names: Mapping[str, Any], part: str, sample: Sample
+) -> list[tuple[object, ...]]:
+    """Give what `list_counted` gives by plain calls: one for the candidates, one more for each of them."""
     namespace = dict(names)
     exec(source, namespace)
     call = partial(namespace["batt"], "ab", PAIRS, sample["input"])
-    counted = []
+    counted: list[tuple[object, ...]] = []
     for *candidate, value in call(None, "pile.log")[0]:
         _, s = call(sample["output"] if part == "demo" else value, "pile.log")
         own = [
@@ -193,29 +199,33 @@ def score_plainly(source, names, part, sample):
     return counted
 
 
+# Invented batts
+
 SOFT = ("mirror", "head", "apply", "join", "differ", "choose", "fail")
-
-
 HARD = ("second", "look_up", "divide", "recurse", "nowhere")
-
-
 ARGUMENTS = ("S", "I", "C", "I", "C", "0", "-1", "head", "mirror", "None")
 
 
-def head(values):
+def head(values: Any) -> Any:
+    """Give the first value, or what has none."""
     return values[0] if values else values
 
 
-def default_of_anything(function):
+def default_of_anything(function: object) -> tuple[str, object]:
+    """Give a default, also of what is no function."""
     return "default", getattr(function, "__name__", None)
 
 
-INVENTED = {**NAMES, "head": head, "_get_safe_default": default_of_anything}
+INVENTED: dict[str, Any] = {**NAMES, "head": head, "_get_safe_default": default_of_anything}
+Outputs = list[tuple[int, str, bool]]  # t, solver_id, evolved
+Differs = list[tuple[int, str, str]]  # t, owner, name
 
 
 @st.composite
-def invented_batts(draw, functions, guards):
-    """What an invented batt says: (table, guards, outputs, differs)."""
+def invented_batts(
+    draw: Callable[[Any], Any], functions: Sequence[str], guards: st.SearchStrategy[str]
+) -> tuple[Table, dict[int, str], Outputs, Differs]:
+    """Draw what an invented batt says: its table, the guards of its calls, its outputs and differs."""
     table = draw(call_tables(functions, ARGUMENTS))
     guarded = {t: draw(guards) for t in table}
     roots = st.sampled_from(list(table))
@@ -225,8 +235,11 @@ def invented_batts(draw, functions, guards):
     return table, guarded, outputs, differs
 
 
-def write_invented(table, guarded, outputs, differs):
-    return write_batt(
+def write_invented(
+    table: Mapping[int, Iterable[str]], guarded: Mapping[int, str], outputs: Outputs, differs: Differs
+) -> str:
+    """Write an invented batt."""
+    return write_source(
         *(
             f"t{t} {guarded[t]} {function}({', '.join(arguments)})"
             for t, (function, *arguments) in table.items()
@@ -236,6 +249,8 @@ def write_invented(table, guarded, outputs, differs):
     )
 
 
+# Modules, and calls that fail
+
 DSL = """
 def mirror(grid):
     return grid[::-1]
@@ -244,7 +259,8 @@ def _get_safe_default(function):
 """
 
 
-def write_modules(folder, **texts):
+def write_modules(folder: Path, **texts: str) -> None:
+    """Write modules, by their names, into a folder."""
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text)
 
