@@ -5,15 +5,18 @@ an object or a frozenset of places; steps and sizes are `(rows, columns)` as wel
 a grid is its most frequent colour.
 
 Programs run these functions tens of thousands of times a second, so none logs or checks its arguments.
-What does not fit raises TypeError, AttributeError or ValueError, for which a batt takes the value of
-`_get_safe_default`. The order of a frozenset's items decides ties; it depends on the order in which
-they were put in, so sets are built from their sources' items one by one, in order.
+But mutated programs give them anything, and then each does or raises what its plain definition does:
+arguments are looked at in their order, those of a pair item by item, and no sooner than they are needed.
+For a TypeError, AttributeError or ValueError a batt takes the value of `_get_safe_default`; whether for
+an IndexError, KeyError, StopIteration or ZeroDivisionError too is the batt's affair.
+
+The order of a frozenset's items decides ties; it depends on how they were put in. So sets are built
+from their sources' items one by one, in order, or as the copy of a set that was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable as _Function
-from collections.abc import Collection as _Collection
 from functools import lru_cache as _lru_cache
 from functools import partial as _partial
 from itertools import chain as _chain
@@ -53,68 +56,42 @@ _LONGEST_SIDE = 30  # cells: of a task's grid
 def add(a: Numerical, b: Numerical) -> Numerical:
     """The sum; a number and a pair are added item by item."""
     if isinstance(a, int):
-        if isinstance(b, int):
-            return a + b
-        i, j = b
-        return (a + i, a + j)
-    i, j = a
-    if isinstance(b, int):
-        return (i + b, j + b)
-    k, m = b
-    return (i + k, j + m)
+        return a + b if isinstance(b, int) else (a + b[0], a + b[1])
+    if isinstance(b, tuple):
+        return (a[0] + b[0], a[1] + b[1])
+    return (a[0] + b, a[1] + b)
 
 
 def subtract(a: Numerical, b: Numerical) -> Numerical:
     """The difference; of a number and a pair item by item."""
     if isinstance(a, int):
-        if isinstance(b, int):
-            return a - b
-        i, j = b
-        return (a - i, a - j)
-    i, j = a
-    if isinstance(b, int):
-        return (i - b, j - b)
-    k, m = b
-    return (i - k, j - m)
+        return a - b if isinstance(b, int) else (a - b[0], a - b[1])
+    if isinstance(b, tuple):
+        return (a[0] - b[0], a[1] - b[1])
+    return (a[0] - b, a[1] - b)
 
 
 def multiply(a: Numerical, b: Numerical) -> Numerical:
     """The product; of a number and a pair item by item."""
     if isinstance(a, int):
-        if isinstance(b, int):
-            return a * b
-        i, j = b
-        return (a * i, a * j)
-    i, j = a
-    if isinstance(b, int):
-        return (i * b, j * b)
-    k, m = b
-    return (i * k, j * m)
+        return a * b if isinstance(b, int) else (a * b[0], a * b[1])
+    if isinstance(b, tuple):
+        return (a[0] * b[0], a[1] * b[1])
+    return (a[0] * b, a[1] * b)
 
 
 def divide(a: Numerical, b: Numerical) -> Numerical:
     """The quotient, rounded down; of a number and a pair item by item."""
-    try:
-        if isinstance(a, int):
-            if isinstance(b, int):
-                return a // b
-            i, j = b
-            return (a // i, a // j)
-        i, j = a
-        if isinstance(b, int):
-            return (i // b, j // b)
-        k, m = b
-        return (i // k, j // m)
-    except ZeroDivisionError as error:
-        raise ValueError("division by zero") from error
+    if isinstance(a, int):
+        return a // b if isinstance(b, int) else (a // b[0], a // b[1])
+    if isinstance(b, tuple):
+        return (a[0] // b[0], a[1] // b[1])
+    return (a[0] // b, a[1] // b)
 
 
 def invert(n: Numerical) -> Numerical:
     """The negative."""
-    if isinstance(n, int):
-        return -n
-    i, j = n
-    return (-i, -j)
+    return -n if isinstance(n, int) else (-n[0], -n[1])
 
 
 def even(n: Integer) -> Boolean:
@@ -124,18 +101,12 @@ def even(n: Integer) -> Boolean:
 
 def double(n: Numerical) -> Numerical:
     """Twice the number."""
-    if isinstance(n, int):
-        return n * 2
-    i, j = n
-    return (i * 2, j * 2)
+    return n * 2 if isinstance(n, int) else (n[0] * 2, n[1] * 2)
 
 
 def halve(n: Numerical) -> Numerical:
     """Half the number, rounded down."""
-    if isinstance(n, int):
-        return n // 2
-    i, j = n
-    return (i // 2, j // 2)
+    return n // 2 if isinstance(n, int) else (n[0] // 2, n[1] // 2)
 
 
 def flip(b: Boolean) -> Boolean:
@@ -145,18 +116,12 @@ def flip(b: Boolean) -> Boolean:
 
 def increment(x: Numerical) -> Numerical:
     """One more."""
-    if isinstance(x, int):
-        return x + 1
-    i, j = x
-    return (i + 1, j + 1)
+    return x + 1 if isinstance(x, int) else (x[0] + 1, x[1] + 1)
 
 
 def decrement(x: Numerical) -> Numerical:
     """One less."""
-    if isinstance(x, int):
-        return x - 1
-    i, j = x
-    return (i - 1, j - 1)
+    return x - 1 if isinstance(x, int) else (x[0] - 1, x[1] - 1)
 
 
 def crement(x: Numerical) -> Numerical:
@@ -168,8 +133,7 @@ def sign(x: Numerical) -> Numerical:
     """1, 0 or -1."""
     if isinstance(x, int):
         return (x > 0) - (x < 0)
-    i, j = x
-    return ((i > 0) - (i < 0), (j > 0) - (j < 0))
+    return ((x[0] > 0) - (x[0] < 0), (x[1] > 0) - (x[1] < 0))
 
 
 def positive(x: Integer) -> Boolean:
@@ -245,9 +209,7 @@ def size(container: Container) -> Integer:
 
 def first(container: Container) -> Any:
     """The first item."""
-    for item in container:
-        return item
-    raise ValueError("first of an empty container")
+    return next(iter(container))
 
 
 def last(container: Container) -> Any:
@@ -277,7 +239,11 @@ def product(a: Container, b: Container) -> FrozenSet:
 
 
 def dedupe(tup: Tuple) -> Tuple:
-    """The items without those that came before."""
+    """The items of a tuple without those that came before."""
+    if not len(tup):
+        return ()
+    if not isinstance(tup, tuple):
+        raise TypeError(f"{type(tup).__name__} has no items that came before")
     return tuple(dict.fromkeys(tup))
 
 
@@ -293,7 +259,7 @@ def initset(value: Any) -> FrozenSet:
 
 def insert(value: Any, container: FrozenSet) -> FrozenSet:
     """The set with one more item."""
-    return container.union((value,))
+    return container.union(initset(value))
 
 
 def remove(value: Any, container: Container) -> Container:
@@ -337,13 +303,13 @@ def minimum(container: IntegerSet) -> Integer:
 
 
 def valmax(container: Container, compfunc: Callable) -> Integer:
-    """The greatest `compfunc` of an item, 0 of none."""
-    return max(map(compfunc, container), default=0)
+    """The greatest `compfunc` of an item, that of 0 where there is none."""
+    return compfunc(max(container, key=compfunc, default=0))  # type: ignore[no-any-return]
 
 
 def valmin(container: Container, compfunc: Callable) -> Integer:
-    """The least `compfunc` of an item, 0 of none."""
-    return min(map(compfunc, container), default=0)
+    """The least `compfunc` of an item, that of 0 where there is none."""
+    return compfunc(min(container, key=compfunc, default=0))  # type: ignore[no-any-return]
 
 
 def argmax(container: Container, compfunc: Callable) -> Any:
@@ -373,7 +339,7 @@ def sizefilter(container: Container, n: Integer) -> FrozenSet:
 
 def sfilter(container: Container, condition: Callable) -> Container:
     """The items that meet a condition."""
-    return type(container)(filter(condition, container))
+    return type(container)(item for item in container if condition(item))
 
 
 def mfilter(container: Container, function: Callable) -> FrozenSet:
@@ -383,10 +349,7 @@ def mfilter(container: Container, function: Callable) -> FrozenSet:
 
 def extract(container: Container, condition: Callable) -> Any:
     """The first item that meets a condition."""
-    for item in container:
-        if condition(item):
-            return item
-    raise ValueError("no item meets the condition")
+    return next(item for item in container if condition(item))
 
 
 # Functions of functions
@@ -414,18 +377,28 @@ def matcher(function: Callable, target: Any) -> Callable:
 
 def lbind(function: Callable, fixed: Any) -> Callable:
     """The function with its first argument fixed."""
+    _check_function(function)
     return _partial(function, fixed)
+
+
+def _check_function(value: Any) -> None:
+    """Raises AttributeError for what is no function."""
+    if not callable(value):
+        raise AttributeError(f"{type(value).__name__} has no arguments to fix")
 
 
 def rbind(function: Callable, fixed: Any) -> Callable:
     """The function with its last argument fixed."""
+    _check_function(function)
     return lambda *arguments: function(*arguments, fixed)
 
 
 def power(function: Callable, n: Integer) -> Callable:
-    """The function applied `n` times, once at least."""
+    """The function applied `n` times."""
+    if n == 1:
+        return function
     if n < 1:
-        raise ValueError(f"no power {n} of a function")
+        raise RecursionError(f"no power {n} of a function")
 
     def apply_often(x: Any) -> Any:
         for _ in range(n):
@@ -437,12 +410,12 @@ def power(function: Callable, n: Integer) -> Callable:
 
 def apply(function: Callable, container: Container) -> Container:
     """The function of each item."""
-    return type(container)(map(function, container))
+    return type(container)(function(item) for item in container)
 
 
 def rapply(functions: Container, value: Any) -> Container:
     """Each function of the value."""
-    return type(functions)([function(value) for function in functions])
+    return type(functions)(function(value) for function in functions)
 
 
 def mapply(function: Callable, container: ContainerContainer) -> FrozenSet:
@@ -452,7 +425,7 @@ def mapply(function: Callable, container: ContainerContainer) -> FrozenSet:
 
 def papply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
     """The function of each pair of items at the same place."""
-    return tuple(map(function, a, b))
+    return tuple(function(i, j) for i, j in zip(a, b))
 
 
 def mpapply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
@@ -462,105 +435,95 @@ def mpapply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
 
 def prapply(function, a: Container, b: Container) -> FrozenSet:  # type: ignore[no-untyped-def]
     """The function of all pairs of an item of `a` and one of `b`; the vocabulary gives it no type."""
-    return frozenset([function(i, j) for j in b for i in a])
+    return frozenset(function(i, j) for j in b for i in a)
 
 
 # Patches
 
 
 def _holds_cells(patch: Patch) -> _TypeGuard[Object]:
-    """Whether a patch is an object, not a set of places."""
-    if len(patch) == 0:  # None has no length, and is no empty patch
-        return False
-    _, place = next(iter(patch))
-    return isinstance(place, tuple)
-
-
-def _places(patch: Patch) -> _Collection[IntegerTuple]:
-    """The places of a patch, in its order."""
-    return [place for _, place in patch] if _holds_cells(patch) else patch  # type: ignore[return-value]
-
-
-def _bounds(patch: Patch) -> tuple[int, int, int, int]:
-    """The rows and columns where a patch begins and ends: top, left, bottom, right."""
-    rows, columns = zip(*_places(patch))
-    return min(rows), min(columns), max(rows), max(columns)
+    """Whether a patch is an object, not a set of places: its first item tells."""
+    return isinstance(next(iter(patch))[1], tuple)
 
 
 def toindices(patch: Patch) -> Indices:
     """The places of a patch."""
-    return frozenset(_places(patch)) if _holds_cells(patch) else patch  # type: ignore[return-value]
+    if len(patch) == 0:
+        return frozenset()
+    return frozenset([place for _, place in patch]) if _holds_cells(patch) else patch  # type: ignore[return-value]
 
 
 def recolor(value: Integer, patch: Patch) -> Object:
     """The object with one colour at the places of a patch."""
-    return frozenset([(value, place) for place in _places(patch)])
+    return frozenset([(value, place) for place in toindices(patch)])
 
 
 def uppermost(patch: Patch) -> Integer:
     """The first row."""
-    return min([i for i, _ in _places(patch)])
+    return min([i for i, _ in toindices(patch)])
 
 
 def lowermost(patch: Patch) -> Integer:
     """The last row."""
-    return max([i for i, _ in _places(patch)])
+    return max([i for i, _ in toindices(patch)])
 
 
 def leftmost(patch: Patch) -> Integer:
     """The first column."""
-    return min([j for _, j in _places(patch)])
+    return min([j for _, j in toindices(patch)])
 
 
 def rightmost(patch: Patch) -> Integer:
     """The last column."""
-    return max([j for _, j in _places(patch)])
+    return max([j for _, j in toindices(patch)])
+
+
+def _find_corner(patch: Patch, extremes: dict[int, Callable]) -> IntegerTuple:
+    """A corner of the bounding box: which of the rows (0) and of the columns (1), KeyError of any more."""
+    axes = enumerate(zip(*toindices(patch)))
+    return tuple([extremes[axis](numbers) for axis, numbers in axes])
 
 
 def ulcorner(patch: Patch) -> IntegerTuple:
-    """The upper left corner of the bounding box."""
-    rows, columns = zip(*_places(patch))
-    return (min(rows), min(columns))
+    """The upper left corner of the bounding box, () of nothing."""
+    return tuple(map(min, zip(*toindices(patch))))
 
 
 def urcorner(patch: Patch) -> IntegerTuple:
-    """The upper right corner of the bounding box."""
-    rows, columns = zip(*_places(patch))
-    return (min(rows), max(columns))
+    """The upper right corner of the bounding box, () of nothing."""
+    return _find_corner(patch, {0: min, 1: max})
 
 
 def llcorner(patch: Patch) -> IntegerTuple:
-    """The lower left corner of the bounding box."""
-    rows, columns = zip(*_places(patch))
-    return (max(rows), min(columns))
+    """The lower left corner of the bounding box, () of nothing."""
+    return _find_corner(patch, {0: max, 1: min})
 
 
 def lrcorner(patch: Patch) -> IntegerTuple:
-    """The lower right corner of the bounding box."""
-    rows, columns = zip(*_places(patch))
-    return (max(rows), max(columns))
+    """The lower right corner of the bounding box, () of nothing."""
+    return tuple(map(max, zip(*toindices(patch))))
 
 
 def corners(patch: Patch) -> Indices:
     """The corners of the bounding box."""
-    top, left, bottom, right = _bounds(patch)
-    return frozenset(((top, left), (top, right), (bottom, left), (bottom, right)))
+    return frozenset((ulcorner(patch), urcorner(patch), llcorner(patch), lrcorner(patch)))
 
 
 def center(patch: Patch) -> IntegerTuple:
     """The centre of the bounding box, the lower right one of two."""
-    top, left, bottom, right = _bounds(patch)
-    return (top + (bottom - top + 1) // 2, left + (right - left + 1) // 2)
+    return (uppermost(patch) + height(patch) // 2, leftmost(patch) + width(patch) // 2)
 
 
 def centerofmass(patch: Patch) -> IntegerTuple:
-    """The mean row and column, rounded down."""
-    rows, columns = zip(*toindices(patch))
-    return (sum(rows) // len(patch), sum(columns) // len(patch))
+    """The mean row and column, rounded down; () of nothing."""
+    number = len(patch)
+    return tuple([sum(numbers) // number for numbers in zip(*toindices(patch))])
 
 
 def shift(patch: Patch, directions: IntegerTuple) -> Patch:
     """The patch moved by a step."""
+    if len(patch) == 0:
+        return patch
     di, dj = directions
     if _holds_cells(patch):
         return frozenset([(value, (i + di, j + dj)) for value, (i, j) in patch])
@@ -571,51 +534,62 @@ def normalize(patch: Patch) -> Patch:
     """The patch moved to the origin."""
     if len(patch) == 0:
         return patch
-    i, j = ulcorner(patch)
-    return shift(patch, (-i, -j))
+    return shift(patch, (-uppermost(patch), -leftmost(patch)))
 
 
 def vline(patch: Patch) -> Boolean:
     """Whether a patch is a vertical line."""
-    return shape(patch) == (len(patch), 1)
+    return height(patch) == len(patch) and width(patch) == 1
 
 
 def hline(patch: Patch) -> Boolean:
     """Whether a patch is a horizontal line."""
-    return shape(patch) == (1, len(patch))
+    return width(patch) == len(patch) and height(patch) == 1
 
 
 def vmatching(a: Patch, b: Patch) -> Boolean:
     """Whether two patches share a column."""
-    return not {j for _, j in _places(a)}.isdisjoint([j for _, j in _places(b)])
+    return not {j for _, j in toindices(a)}.isdisjoint([j for _, j in toindices(b)])
 
 
 def hmatching(a: Patch, b: Patch) -> Boolean:
     """Whether two patches share a row."""
-    return not {i for i, _ in _places(a)}.isdisjoint([i for i, _ in _places(b)])
+    return not {i for i, _ in toindices(a)}.isdisjoint([i for i, _ in toindices(b)])
 
 
 def manhattan(a: Patch, b: Patch) -> Integer:
     """The least number of steps from a place of `a` to one of `b`."""
-    places = _places(b)
-    return min([abs(i - k) + abs(j - m) for i, j in _places(a) for k, m in places])
+    return min([abs(i - k) + abs(j - m) for i, j in toindices(a) for k, m in toindices(b)])
 
 
-def _border(places: _Collection[IntegerTuple]) -> list[IntegerTuple]:
+def _number(patch: Patch) -> set[IntegerTuple]:
+    """The places of a patch; TypeError where they are no numbers."""
+    return {(+i, +j) for i, j in toindices(patch)}
+
+
+def _border(places: set[IntegerTuple]) -> list[IntegerTuple]:
     """What is next to places, some of them included."""
     return [beside for i, j in places for beside in ((i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1))]
 
 
 def adjacent(a: Patch, b: Patch) -> Boolean:
     """Whether two patches are next to each other, side by side, without a common place."""
-    places = toindices(b)
-    return places.isdisjoint(_places(a)) and not places.isdisjoint(_border(_places(a)))
+    places = {(i, j) for i, j in toindices(a)}
+    others = _number(b) if places else places
+    if not others:
+        raise ValueError("no distance from nothing")
+    border = _border(places)
+    return others.isdisjoint(places) and not others.isdisjoint(border)
 
 
 def bordering(patch: Patch, grid: Grid) -> Boolean:
     """Whether a patch is at the edge of a grid."""
-    top, left, bottom, right = _bounds(patch)
-    return top == 0 or left == 0 or bottom == len(grid) - 1 or right == width(grid) - 1
+    return (
+        uppermost(patch) == 0
+        or leftmost(patch) == 0
+        or lowermost(patch) == len(grid) - 1
+        or rightmost(patch) == len(grid[0]) - 1
+    )
 
 
 def position(a: Patch, b: Patch) -> IntegerTuple:
@@ -635,9 +609,9 @@ def gravitate(source: Patch, destination: Patch) -> IntegerTuple:
         di, dj = (1 if i < k else -1), 0
     else:
         di, dj = 0, (1 if j < m else -1)
-    places = toindices(source)
+    places = _number(source)
     border = set(_border(places))
-    goals = _places(destination)
+    goals = _number(destination)
     for step in range(_REACH):
         nearer = [(i - step * di, j - step * dj) for i, j in goals]
         if places.isdisjoint(nearer) and not border.isdisjoint(nearer):
@@ -649,40 +623,46 @@ def backdrop(patch: Patch) -> Indices:
     """The places of the bounding box."""
     if len(patch) == 0:
         return frozenset()
-    top, left, bottom, right = _bounds(patch)
+    top, left = ulcorner(patch)
+    bottom, right = lrcorner(patch)
     columns = range(left, right + 1)
     return frozenset([(i, j) for i in range(top, bottom + 1) for j in columns])
 
 
 def delta(patch: Patch) -> Indices:
     """The places of the bounding box that are not in the patch."""
+    if len(patch) == 0:
+        return frozenset()
     return backdrop(patch) - toindices(patch)
 
 
-def _outline(patch: Patch, margin: int) -> Indices:
-    """The edge of the bounding box, widened by a margin on every side."""
-    if len(patch) == 0:
-        return frozenset()
-    top, left, bottom, right = _bounds(patch)
-    top, bottom = sorted((top - margin, bottom + margin))
-    left, right = sorted((left - margin, right + margin))
-    sides = [(i, j) for j in (left, right) for i in range(top, bottom + 1)]
-    return frozenset(sides + [(i, j) for i in (top, bottom) for j in range(left, right + 1)])
+def _outline(corner: IntegerTuple, other: IntegerTuple) -> Indices:
+    """The edge of the box between two opposite corners."""
+    (top, bottom), (left, right) = map(sorted, zip(corner, other))
+    rows, columns = range(top, bottom + 1), range(left, right + 1)
+    sides = {(i, left) for i in rows} | {(i, right) for i in rows}
+    return frozenset(sides | ({(top, j) for j in columns} | {(bottom, j) for j in columns}))
 
 
 def box(patch: Patch) -> Indices:
     """The edge of the bounding box."""
-    return _outline(patch, 0)
+    if len(patch) == 0:
+        return patch  # type: ignore[return-value]
+    top, left = ulcorner(patch)
+    bottom, right = lrcorner(patch)
+    return _outline((top, left), (bottom, right))
 
 
 def inbox(patch: Patch) -> Indices:
     """The edge of the box one within the bounding box."""
-    return _outline(patch, -1)
+    start = (uppermost(patch) + 1, leftmost(patch) + 1)
+    return _outline(start, (lowermost(patch) - 1, rightmost(patch) - 1))
 
 
 def outbox(patch: Patch) -> Indices:
     """The edge of the box one around the bounding box."""
-    return _outline(patch, 1)
+    start = (uppermost(patch) - 1, leftmost(patch) - 1)
+    return _outline(start, (lowermost(patch) + 1, rightmost(patch) + 1))
 
 
 # Places
@@ -690,14 +670,14 @@ def outbox(patch: Patch) -> Indices:
 
 def dneighbors(loc: IntegerTuple) -> Indices:
     """The four places beside a place."""
-    i, j = loc
-    return frozenset(((i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1)))
+    return frozenset(((loc[0] - 1, loc[1]), (loc[0] + 1, loc[1]), (loc[0], loc[1] - 1), (loc[0], loc[1] + 1)))
 
 
 def ineighbors(loc: IntegerTuple) -> Indices:
     """The four places diagonally from a place."""
-    i, j = loc
-    return frozenset(((i - 1, j - 1), (i - 1, j + 1), (i + 1, j - 1), (i + 1, j + 1)))
+    above, below = loc[0] - 1, loc[0] + 1
+    before, behind = loc[1] - 1, loc[1] + 1
+    return frozenset(((above, before), (above, behind), (below, before), (below, behind)))
 
 
 def neighbors(loc: IntegerTuple) -> Indices:
@@ -723,21 +703,17 @@ def connect(a: IntegerTuple, b: IntegerTuple) -> Indices:
 
 def shoot(start: IntegerTuple, direction: IntegerTuple) -> Indices:
     """The places of the line from a place in a direction, out of any grid."""
-    i, j = start
-    di, dj = direction
-    return connect(start, (i + _REACH * di, j + _REACH * dj))
+    return connect(start, (start[0] + _REACH * direction[0], start[1] + _REACH * direction[1]))
 
 
 def hfrontier(location: IntegerTuple) -> Indices:
     """The places of the row of a place."""
-    i, _ = location
-    return frozenset([(i, j) for j in range(_LONGEST_SIDE)])
+    return frozenset([(location[0], j) for j in range(_LONGEST_SIDE)])
 
 
 def vfrontier(location: IntegerTuple) -> Indices:
     """The places of the column of a place."""
-    _, j = location
-    return frozenset([(i, j) for i in range(_LONGEST_SIDE)])
+    return frozenset([(i, location[1]) for i in range(_LONGEST_SIDE)])
 
 
 # Pieces and elements: a grid as well as a patch or an object
@@ -745,52 +721,47 @@ def vfrontier(location: IntegerTuple) -> Indices:
 
 def height(piece: Piece) -> Integer:
     """The number of rows, of a patch those of its bounding box."""
-    if isinstance(piece, tuple):
-        return len(piece)
     if len(piece) == 0:
         return 0
-    rows = [i for i, _ in _places(piece)]
+    if isinstance(piece, tuple):
+        return len(piece)
+    rows = [i for i, _ in toindices(piece)]
     return max(rows) - min(rows) + 1
 
 
 def width(piece: Piece) -> Integer:
     """The number of columns, of a patch those of its bounding box."""
-    if isinstance(piece, tuple):
-        return len(piece[0]) if piece else 0
     if len(piece) == 0:
         return 0
-    columns = [j for _, j in _places(piece)]
+    if isinstance(piece, tuple):
+        return len(piece[0])
+    columns = [j for _, j in toindices(piece)]
     return max(columns) - min(columns) + 1
 
 
 def shape(piece: Piece) -> IntegerTuple:
     """The number of rows and of columns."""
-    if isinstance(piece, tuple):
-        return (len(piece), len(piece[0]) if piece else 0)
-    if len(piece) == 0:
-        return (0, 0)
-    top, left, bottom, right = _bounds(piece)
-    return (bottom - top + 1, right - left + 1)
+    return (height(piece), width(piece))
 
 
 def portrait(piece: Piece) -> Boolean:
     """Whether a piece is higher than wide."""
-    rows, columns = shape(piece)
-    return rows > columns
+    return height(piece) > width(piece)
 
 
 def square(piece: Piece) -> Boolean:
     """Whether a piece is a full square."""
+    if isinstance(piece, tuple):
+        return len(piece) == len(piece[0])
     rows, columns = shape(piece)
-    return rows == columns and (isinstance(piece, tuple) or rows * columns == len(piece))
+    return rows == columns and rows * columns == len(piece)
 
 
 def hmirror(piece: Piece) -> Piece:
     """The piece upside down."""
     if isinstance(piece, tuple):
         return piece[::-1]
-    rows = [i for i, _ in _places(piece)]
-    total = min(rows) + max(rows)
+    total = ulcorner(piece)[0] + lrcorner(piece)[0]
     if _holds_cells(piece):
         return frozenset([(value, (total - i, j)) for value, (i, j) in piece])
     return frozenset([(total - i, j) for i, j in piece])  # type: ignore[return-value]
@@ -800,8 +771,7 @@ def vmirror(piece: Piece) -> Piece:
     """The piece with left and right exchanged."""
     if isinstance(piece, tuple):
         return tuple([row[::-1] for row in piece])
-    columns = [j for _, j in _places(piece)]
-    total = min(columns) + max(columns)
+    total = ulcorner(piece)[1] + lrcorner(piece)[1]
     if _holds_cells(piece):
         return frozenset([(value, (i, total - j)) for value, (i, j) in piece])
     return frozenset([(i, total - j) for i, j in piece])  # type: ignore[operator]
@@ -832,7 +802,7 @@ def _colors(element: Element) -> list[int]:
 
 def palette(element: Element) -> IntegerSet:
     """The colours."""
-    return frozenset(_colors(element))
+    return frozenset(set(_colors(element)))
 
 
 def numcolors(element: Element) -> IntegerSet:
@@ -842,6 +812,8 @@ def numcolors(element: Element) -> IntegerSet:
 
 def colorcount(element: Element, value: Integer) -> Integer:
     """The number of cells of a colour."""
+    if isinstance(element, tuple):
+        return sum([row.count(value) for row in element])
     return _colors(element).count(value)
 
 
@@ -862,18 +834,16 @@ def upscale(element: Element, factor: Integer) -> Element:
     if isinstance(element, tuple):
         return vupscale(hupscale(element, factor), factor)
     if len(element) == 0:
-        return element
-    steps = range(factor)
-    small: Object = normalize(element)  # type: ignore[assignment]
-    scaled = frozenset(
-        [
-            (value, (i * factor + di, j * factor + dj))
-            for value, (i, j) in small
-            for di in steps
-            for dj in steps
-        ]
-    )
-    return shift(scaled, ulcorner(element))  # type: ignore[return-value]
+        return frozenset()
+    top, left = ulcorner(element)
+    small: Object = shift(element, (-top, -left))  # type: ignore[assignment]
+    scaled = {
+        (value, (i * factor + di, j * factor + dj))
+        for value, (i, j) in small
+        for di in range(factor)
+        for dj in range(factor)
+    }
+    return shift(frozenset(scaled), (top, left))  # type: ignore[return-value]
 
 
 # Objects
@@ -886,29 +856,30 @@ def color(obj: Object) -> Integer:
 
 def colorfilter(objs: Objects, value: Integer) -> Objects:
     """The objects of a colour."""
-    return frozenset([obj for obj in objs if color(obj) == value])
+    return frozenset(obj for obj in objs if color(obj) == value)
 
 
-def _find_period(cells: list[tuple[int, int, int]]) -> int:
-    """The least step along `at` by which cells `(at, across, colour)` repeat."""
-    start = min(cells)[0]
-    length = max(cells)[0] - start + 1
+def _find_period(cells: list[tuple[int, int, int]], length: int) -> int:
+    """The least step along `at` by which cells `(at, across, colour)` repeat; `at` is below the length."""
     known = set(cells)
     for period in range(1, length):
-        least = start + period
-        if known.issuperset([(at - period, across, value) for at, across, value in cells if at >= least]):
+        if known.issuperset([(at - period, across, value) for at, across, value in cells if at >= period]):
             return period
     return length
 
 
 def hperiod(obj: Object) -> Integer:
     """The number of columns after which an object repeats, else its width."""
-    return _find_period([(j, i, value) for value, (i, j) in obj])
+    cells: Object = normalize(obj)  # type: ignore[assignment]
+    columns = width(cells)
+    return _find_period([(j, i, value) for value, (i, j) in cells], columns) if columns > 1 else columns
 
 
 def vperiod(obj: Object) -> Integer:
     """The number of rows after which an object repeats, else its height."""
-    return _find_period([(i, j, value) for value, (i, j) in obj])
+    cells: Object = normalize(obj)  # type: ignore[assignment]
+    rows = height(cells)
+    return _find_period([(i, j, value) for value, (i, j) in cells], rows) if rows > 1 else rows
 
 
 # Parts of grids
@@ -917,8 +888,9 @@ def vperiod(obj: Object) -> Integer:
 def index(grid: Grid, loc: IntegerTuple) -> Integer:
     """The colour at a place, None outside the grid."""
     i, j = loc
-    if 0 <= i < len(grid) and 0 <= j < len(grid[0]):
-        return grid[i][j]
+    rows, columns = len(grid), len(grid[0])
+    if 0 <= i < rows and 0 <= j < columns:
+        return grid[loc[0]][loc[1]]
     return None  # type: ignore[return-value]
 
 
@@ -930,7 +902,7 @@ def _list_places(rows: int, columns: int) -> Indices:
 
 def asindices(grid: Grid) -> Indices:
     """All places."""
-    return _list_places(*shape(grid))
+    return _list_places(len(grid), len(grid[0])) if len(grid) else frozenset()
 
 
 def asobject(grid: Grid) -> Object:
@@ -945,21 +917,20 @@ def ofcolor(grid: Grid, value: Integer) -> Indices:
 
 def toobject(patch: Patch, grid: Grid) -> Object:
     """The object of the grid's cells at the places of a patch."""
-    rows, columns = shape(grid)
-    return frozenset([(grid[i][j], (i, j)) for i, j in _places(patch) if 0 <= i < rows and 0 <= j < columns])
+    rows, columns = len(grid), len(grid[0])
+    places = toindices(patch)
+    return frozenset([(grid[i][j], (i, j)) for i, j in places if 0 <= i < rows and 0 <= j < columns])
 
 
 def crop(grid: Grid, start: IntegerTuple, dims: IntegerTuple) -> Grid:
     """The part of a grid from a place on, in a size."""
-    i, j = start
-    rows, columns = dims
-    return tuple([row[j : j + columns] for row in grid[i : i + rows]])
+    rows = grid[start[0] : start[0] + dims[0]]
+    return tuple([row[start[1] : start[1] + dims[1]] for row in rows])
 
 
 def subgrid(patch: Patch, grid: Grid) -> Grid:
     """The part of a grid in the bounding box of a patch."""
-    top, left, bottom, right = _bounds(patch)
-    return tuple([row[left : right + 1] for row in grid[top : bottom + 1]])
+    return crop(grid, ulcorner(patch), shape(patch))
 
 
 def trim(grid: Grid) -> Grid:
@@ -979,35 +950,33 @@ def bottomhalf(grid: Grid) -> Grid:
 
 def lefthalf(grid: Grid) -> Grid:
     """The left half, without the middle column; of one column, the empty grid."""
-    half = width(grid) // 2
-    return tuple([row[:half] for row in grid]) if half else ()
+    return rot270(tophalf(rot90(grid)))
 
 
 def righthalf(grid: Grid) -> Grid:
     """The right half, without the middle column; of one column, the empty grid."""
-    half = width(grid) // 2
-    return tuple([row[-half:] for row in grid]) if half else ()
+    return rot270(bottomhalf(rot90(grid)))
 
 
-def _split(length: int, n: int) -> tuple[int, range]:
+def _split(length: int, n: int) -> tuple[int, list[int]]:
     """The length and the starts of `n` equal parts, one apart if something is left over."""
-    if n == 0:
-        raise ValueError("no split into 0 parts")
     part, rest = divmod(length, n)
-    step = part + (rest > 0)
-    return part, range(0, n * step, step) if step else range(0)
+    step = part + (rest != 0)
+    return part, [number * step for number in range(n)]
 
 
 def hsplit(grid: Grid, n: Integer) -> Tuple:
     """The `n` equal parts of a grid from left to right."""
-    part, starts = _split(width(grid), n)
-    return tuple([tuple([row[j : j + part] for row in grid]) for j in starts])
+    rows = len(grid)
+    part, starts = _split(len(grid[0]), n)
+    return tuple([crop(grid, (0, j), (rows, part)) for j in starts])
 
 
 def vsplit(grid: Grid, n: Integer) -> Tuple:
     """The `n` equal parts of a grid from top to bottom."""
     part, starts = _split(len(grid), n)
-    return tuple([grid[i : i + part] for i in starts])
+    columns = len(grid[0])
+    return tuple([crop(grid, (i, 0), (part, columns)) for i in starts])
 
 
 def _list_uniform(lines: Grid) -> list[int]:
@@ -1017,17 +986,16 @@ def _list_uniform(lines: Grid) -> list[int]:
 
 def frontiers(grid: Grid) -> Objects:
     """The one-coloured rows and columns."""
-    rows = [frozenset([(value, (i, j)) for j, value in enumerate(grid[i])]) for i in _list_uniform(grid)]
-    turned = tuple(zip(*grid))
-    columns = [
-        frozenset([(value, (i, j)) for i, value in enumerate(turned[j])]) for j in _list_uniform(turned)
-    ]
-    return frozenset(rows) | frozenset(columns)
+    rows, columns = range(len(grid)), range(len(grid[0]))
+    across = frozenset([frozenset({(grid[i][j], (i, j)) for j in columns}) for i in _list_uniform(grid)])
+    turned: Grid = dmirror(grid)  # type: ignore[assignment]
+    down = frozenset([frozenset({(grid[i][j], (i, j)) for i in rows}) for j in _list_uniform(turned)])
+    return across | down
 
 
 def compress(grid: Grid) -> Grid:
     """The grid without its one-coloured rows and columns."""
-    rows, columns = set(_list_uniform(grid)), set(_list_uniform(tuple(zip(*grid))))
+    rows, columns = _list_uniform(grid), _list_uniform(dmirror(grid))  # type: ignore[arg-type]
     return tuple(
         [
             tuple([value for j, value in enumerate(row) if j not in columns])
@@ -1057,15 +1025,29 @@ def _part(grid: Grid, colors: IntegerSet) -> Objects:
     return frozenset(map(frozenset, cells.values()))
 
 
+def _is_whole(grid: Grid) -> bool:
+    """Whether all rows are tuples at least as long as the first one."""
+    return {*map(type, grid)} == {tuple} and min(map(len, grid)) == len(grid[0])
+
+
+def _is_there(cells: Object, grid: Grid) -> bool:
+    """Whether a grid has all cells."""
+    rows, columns = len(grid), len(grid[0])
+    return all(0 <= i < rows and 0 <= j < columns and grid[i][j] == value for value, (i, j) in cells)
+
+
 def occurrences(grid: Grid, obj: Object) -> Indices:
     """The places where an object, put there with its upper left corner, is in the grid."""
-    rows, columns = shape(grid)
-    top, left, bottom, right = _bounds(obj)
-    starts = [(i, j) for i in range(rows - bottom + top) for j in range(columns - right + left)]
-    for value, (k, m) in obj:
-        di, dj = k - top, m - left
-        starts = [(i, j) for i, j in starts if grid[i + di][j + dj] == value]
-    return frozenset(starts)
+    cells: Object = normalize(obj)  # type: ignore[assignment]
+    rows, columns = len(grid), len(grid[0])
+    down, across = rows - height(obj) + 1, columns - width(obj) + 1
+    starts = [(i, j) for i in range(down) for j in range(across)]
+    if isinstance(obj, tuple) or not _is_whole(grid):
+        starts = [start for start in starts if _is_there(shift(cells, start), grid)]  # type: ignore[arg-type]
+    elif starts:
+        for value, (di, dj) in cells:
+            starts = [(i, j) for i, j in starts if grid[i + di][j + dj] == value]
+    return frozenset(set(starts))
 
 
 @_lru_cache(maxsize=_PLACES_KNOWN)
@@ -1115,7 +1097,7 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
     """
     background = mostcolor(grid) if without_bg else None
     near = _AROUND if diagonal else _BESIDE
-    edge = _map_edge(*shape(grid), bool(diagonal))
+    edge = _map_edge(len(grid), len(grid[0]), bool(diagonal))
     found = set()
     seen: set[IntegerTuple] = set()
     for start in asindices(grid):
@@ -1142,15 +1124,14 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
 
 def canvas(value: Integer, dimensions: IntegerTuple) -> Grid:
     """The grid of one colour in a size."""
-    rows, columns = dimensions
-    return ((value,) * columns,) * rows
+    return tuple([(value,) * dimensions[1] for _ in range(dimensions[0])])
 
 
 def fill(grid: Grid, value: Integer, patch: Patch) -> Grid:
     """The grid with a colour at the places of a patch."""
-    rows, columns = shape(grid)
+    rows, columns = len(grid), len(grid[0])
     drawn = list(map(list, grid))
-    for i, j in _places(patch):
+    for i, j in toindices(patch):
         if 0 <= i < rows and 0 <= j < columns:
             drawn[i][j] = value
     return tuple(map(tuple, drawn))
@@ -1158,7 +1139,7 @@ def fill(grid: Grid, value: Integer, patch: Patch) -> Grid:
 
 def paint(grid: Grid, obj: Object) -> Grid:
     """The grid with the cells of an object."""
-    rows, columns = shape(grid)
+    rows, columns = len(grid), len(grid[0])
     drawn = list(map(list, grid))
     for value, (i, j) in obj:
         if 0 <= i < rows and 0 <= j < columns:
@@ -1168,10 +1149,10 @@ def paint(grid: Grid, obj: Object) -> Grid:
 
 def underfill(grid: Grid, value: Integer, patch: Patch) -> Grid:
     """The grid with a colour at those places of a patch that are background."""
+    rows, columns = len(grid), len(grid[0])
     background = mostcolor(grid)
-    rows, columns = shape(grid)
     drawn = list(map(list, grid))
-    for i, j in _places(patch):
+    for i, j in toindices(patch):
         if 0 <= i < rows and 0 <= j < columns and drawn[i][j] == background:
             drawn[i][j] = value
     return tuple(map(tuple, drawn))
@@ -1179,8 +1160,8 @@ def underfill(grid: Grid, value: Integer, patch: Patch) -> Grid:
 
 def underpaint(grid: Grid, obj: Object) -> Grid:
     """The grid with those cells of an object that are on background."""
+    rows, columns = len(grid), len(grid[0])
     background = mostcolor(grid)
-    rows, columns = shape(grid)
     drawn = list(map(list, grid))
     for value, (i, j) in obj:
         if 0 <= i < rows and 0 <= j < columns and drawn[i][j] == background:
@@ -1190,7 +1171,7 @@ def underpaint(grid: Grid, obj: Object) -> Grid:
 
 def cover(grid: Grid, patch: Patch) -> Grid:
     """The grid with background at the places of a patch."""
-    return fill(grid, mostcolor(grid), patch)
+    return fill(grid, mostcolor(grid), toindices(patch))
 
 
 def move(grid: Grid, obj: Object, offset: IntegerTuple) -> Grid:
@@ -1205,19 +1186,15 @@ def replace(grid: Grid, replacee: Integer, replacer: Integer) -> Grid:
 
 def switch(grid: Grid, a: Integer, b: Integer) -> Grid:
     """The grid with two colours exchanged."""
-    exchanged = {b: a, a: b}
+    exchanged = {a: b, b: a}
     return tuple([tuple([exchanged.get(value, value) for value in row]) for row in grid])
 
 
 def cellwise(a: Grid, b: Grid, fallback: Integer) -> Grid:
     """The cells of `a` that are the same in `b`, the fallback colour elsewhere."""
-    if len(a) > len(b) or width(a) > width(b):
-        raise ValueError("the second grid does not cover the first one")
+    columns = range(len(a[0]))
     return tuple(
-        [
-            tuple([value if value == seen else fallback for value, seen in zip(row, under)])
-            for row, under in zip(a, b)
-        ]
+        [tuple([a[i][j] if a[i][j] == b[i][j] else fallback for j in columns]) for i in range(len(a))]
     )
 
 
@@ -1233,19 +1210,19 @@ def vconcat(a: Grid, b: Grid) -> Grid:
 
 def hupscale(grid: Grid, factor: Integer) -> Grid:
     """The grid with every column `factor` times."""
-    times = range(factor)
-    return tuple([tuple([value for value in row for _ in times]) for row in grid])
+    return tuple([tuple([copy for value in row for copy in (value,) * factor]) for row in grid])
 
 
 def vupscale(grid: Grid, factor: Integer) -> Grid:
     """The grid with every row `factor` times."""
-    times = range(factor)
-    return tuple([row for row in grid for _ in times])
+    return tuple([copy for row in grid for copy in (row,) * factor])
 
 
 def downscale(grid: Grid, factor: Integer) -> Grid:
     """Every `factor`-th row and column from the first on."""
-    return tuple([row[::factor] for row in grid[::factor]])
+    columns = range(len(grid[0]))
+    narrowed = [tuple([row[j] for j in columns if j % factor == 0]) for row in grid]
+    return tuple([row for i, row in enumerate(narrowed) if i % factor == 0])
 
 
 def rot90(grid: Grid) -> Grid:
@@ -1260,7 +1237,7 @@ def rot180(grid: Grid) -> Grid:
 
 def rot270(grid: Grid) -> Grid:
     """The grid turned counterclockwise."""
-    return tuple(zip(*grid))[::-1]
+    return rot180(rot90(grid))
 
 
 __all__ = [  # the vocabulary, without the types
