@@ -16,10 +16,15 @@ from their sources' items one by one, in order, or as the copy of a set that was
 
 from __future__ import annotations
 
-from collections.abc import Callable as _Function
+from collections.abc import Iterable as _Iterable
 from functools import lru_cache as _lru_cache
 from functools import partial as _partial
 from itertools import chain as _chain
+from itertools import compress as _compress
+from itertools import islice as _islice
+from itertools import product as _product
+from operator import add as _add
+from operator import itemgetter as _itemgetter
 from typing import TypeGuard as _TypeGuard
 
 from batt_utils.arc.arc_types import (
@@ -46,7 +51,8 @@ from batt_utils.arc.arc_types import (
 )
 
 _REACH = 42  # cells: how far `shoot` and `gravitate` go, more than the longest side of a task's grid
-_PLACES_KNOWN = 2**15  # so many neighborhoods are remembered
+_PLACES_KNOWN = 2**15  # so many neighborhoods of a kind are remembered
+_CELLS_KNOWN = 2**10  # of grids with no more than that all is remembered that depends on their shape alone
 _LONGEST_SIDE = 30  # cells: of a task's grid
 
 
@@ -284,6 +290,8 @@ def merge(containers: ContainerContainer) -> Container:
 
 def difference(a: FrozenSet, b: FrozenSet) -> FrozenSet:
     """The items of `a` that are not in `b`."""
+    if isinstance(a, frozenset) and isinstance(b, frozenset) and len(a) // 4 <= len(b):
+        return a - b  # it is filled item by item as well, only of a much larger set it would be a copy
     return type(a)([item for item in a if item not in b])
 
 
@@ -337,9 +345,17 @@ def sizefilter(container: Container, n: Integer) -> FrozenSet:
     return frozenset([item for item in container if len(item) == n])
 
 
+def _map_each(function: Callable, container: Container) -> list[Any]:
+    """The function of each item; a StopIteration that it raises is an error, and not the end."""
+    results = [*map(function, container)]
+    if len(results) < len(container):
+        raise RuntimeError("a function raised StopIteration")
+    return results
+
+
 def sfilter(container: Container, condition: Callable) -> Container:
     """The items that meet a condition."""
-    return type(container)(item for item in container if condition(item))
+    return type(container)(_compress(container, _map_each(condition, container)))
 
 
 def mfilter(container: Container, function: Callable) -> FrozenSet:
@@ -410,7 +426,7 @@ def power(function: Callable, n: Integer) -> Callable:
 
 def apply(function: Callable, container: Container) -> Container:
     """The function of each item."""
-    return type(container)(function(item) for item in container)
+    return type(container)(_map_each(function, container))
 
 
 def rapply(functions: Container, value: Any) -> Container:
@@ -453,6 +469,25 @@ def toindices(patch: Patch) -> Indices:
     return frozenset([place for _, place in patch]) if _holds_cells(patch) else patch  # type: ignore[return-value]
 
 
+def _places(patch: Patch) -> Indices:
+    """The places of a patch for who looks at all of them in whatever order, which saves a set."""
+    return [place for _, place in patch] if len(patch) and _holds_cells(patch) else patch  # type: ignore[return-value]
+
+
+def _rows(patch: Patch) -> list[int]:
+    """The row of each item of a patch."""
+    if len(patch) and _holds_cells(patch):
+        return [i for _, (i, _) in patch]
+    return [i for i, _ in patch]
+
+
+def _columns(patch: Patch) -> list[int]:
+    """The column of each item of a patch."""
+    if len(patch) and _holds_cells(patch):
+        return [j for _, (_, j) in patch]
+    return [j for _, j in patch]  # type: ignore[misc]
+
+
 def recolor(value: Integer, patch: Patch) -> Object:
     """The object with one colour at the places of a patch."""
     return frozenset([(value, place) for place in toindices(patch)])
@@ -460,33 +495,33 @@ def recolor(value: Integer, patch: Patch) -> Object:
 
 def uppermost(patch: Patch) -> Integer:
     """The first row."""
-    return min([i for i, _ in toindices(patch)])
+    return min(_rows(patch))
 
 
 def lowermost(patch: Patch) -> Integer:
     """The last row."""
-    return max([i for i, _ in toindices(patch)])
+    return max(_rows(patch))
 
 
 def leftmost(patch: Patch) -> Integer:
     """The first column."""
-    return min([j for _, j in toindices(patch)])
+    return min(_columns(patch))
 
 
 def rightmost(patch: Patch) -> Integer:
     """The last column."""
-    return max([j for _, j in toindices(patch)])
+    return max(_columns(patch))
 
 
 def _find_corner(patch: Patch, extremes: dict[int, Callable]) -> IntegerTuple:
     """A corner of the bounding box: which of the rows (0) and of the columns (1), KeyError of any more."""
-    axes = enumerate(zip(*toindices(patch)))
+    axes = enumerate(zip(*_places(patch)))
     return tuple([extremes[axis](numbers) for axis, numbers in axes])
 
 
 def ulcorner(patch: Patch) -> IntegerTuple:
     """The upper left corner of the bounding box, () of nothing."""
-    return tuple(map(min, zip(*toindices(patch))))
+    return tuple(map(min, zip(*_places(patch))))
 
 
 def urcorner(patch: Patch) -> IntegerTuple:
@@ -501,7 +536,13 @@ def llcorner(patch: Patch) -> IntegerTuple:
 
 def lrcorner(patch: Patch) -> IntegerTuple:
     """The lower right corner of the bounding box, () of nothing."""
-    return tuple(map(max, zip(*toindices(patch))))
+    return tuple(map(max, zip(*_places(patch))))
+
+
+def _bounds(patch: Patch) -> tuple[int, int, int, int]:
+    """The rows and columns where a patch begins and ends: top, left, bottom, right."""
+    rows, columns = _rows(patch), _columns(patch)
+    return min(rows), min(columns), max(rows), max(columns)
 
 
 def corners(patch: Patch) -> Indices:
@@ -549,22 +590,22 @@ def hline(patch: Patch) -> Boolean:
 
 def vmatching(a: Patch, b: Patch) -> Boolean:
     """Whether two patches share a column."""
-    return not {j for _, j in toindices(a)}.isdisjoint([j for _, j in toindices(b)])
+    return not {*_columns(a)}.isdisjoint(_columns(b))
 
 
 def hmatching(a: Patch, b: Patch) -> Boolean:
     """Whether two patches share a row."""
-    return not {i for i, _ in toindices(a)}.isdisjoint([i for i, _ in toindices(b)])
+    return not {*_rows(a)}.isdisjoint(_rows(b))
 
 
 def manhattan(a: Patch, b: Patch) -> Integer:
     """The least number of steps from a place of `a` to one of `b`."""
-    return min([abs(i - k) + abs(j - m) for i, j in toindices(a) for k, m in toindices(b)])
+    return min([abs(i - k) + abs(j - m) for i, j in _places(a) for k, m in _places(b)])
 
 
 def _number(patch: Patch) -> set[IntegerTuple]:
     """The places of a patch; TypeError where they are no numbers."""
-    return {(+i, +j) for i, j in toindices(patch)}
+    return {(+i, +j) for i, j in _places(patch)}
 
 
 def _border(places: set[IntegerTuple]) -> list[IntegerTuple]:
@@ -574,12 +615,13 @@ def _border(places: set[IntegerTuple]) -> list[IntegerTuple]:
 
 def adjacent(a: Patch, b: Patch) -> Boolean:
     """Whether two patches are next to each other, side by side, without a common place."""
-    places = {(i, j) for i, j in toindices(a)}
-    others = _number(b) if places else places
-    if not others:
-        raise ValueError("no distance from nothing")
-    border = _border(places)
-    return others.isdisjoint(places) and not others.isdisjoint(border)
+    try:
+        places, others = _number(a), _number(b)
+    except (TypeError, ValueError, IndexError):
+        places = others = set()
+    if not places or not others:
+        return manhattan(a, b) == 1  # it raises what there is to raise
+    return places.isdisjoint(others) and not places.isdisjoint(_border(others))
 
 
 def bordering(patch: Patch, grid: Grid) -> Boolean:
@@ -623,10 +665,9 @@ def backdrop(patch: Patch) -> Indices:
     """The places of the bounding box."""
     if len(patch) == 0:
         return frozenset()
-    top, left = ulcorner(patch)
-    bottom, right = lrcorner(patch)
-    columns = range(left, right + 1)
-    return frozenset([(i, j) for i in range(top, bottom + 1) for j in columns])
+    places = _places(patch)
+    (top, left), (bottom, right) = ulcorner(places), map(max, zip(*places))
+    return frozenset(_product(range(top, bottom + 1), range(left, right + 1)))
 
 
 def delta(patch: Patch) -> Indices:
@@ -648,8 +689,7 @@ def box(patch: Patch) -> Indices:
     """The edge of the bounding box."""
     if len(patch) == 0:
         return patch  # type: ignore[return-value]
-    top, left = ulcorner(patch)
-    bottom, right = lrcorner(patch)
+    (top, left), (bottom, right) = ulcorner(patch), lrcorner(patch)
     return _outline((top, left), (bottom, right))
 
 
@@ -725,7 +765,7 @@ def height(piece: Piece) -> Integer:
         return 0
     if isinstance(piece, tuple):
         return len(piece)
-    rows = [i for i, _ in toindices(piece)]
+    rows = _rows(piece)
     return max(rows) - min(rows) + 1
 
 
@@ -735,12 +775,15 @@ def width(piece: Piece) -> Integer:
         return 0
     if isinstance(piece, tuple):
         return len(piece[0])
-    columns = [j for _, j in toindices(piece)]
+    columns = _columns(piece)
     return max(columns) - min(columns) + 1
 
 
 def shape(piece: Piece) -> IntegerTuple:
     """The number of rows and of columns."""
+    if not isinstance(piece, tuple) and len(piece):
+        top, left, bottom, right = _bounds(piece)
+        return (bottom - top + 1, right - left + 1)
     return (height(piece), width(piece))
 
 
@@ -761,7 +804,9 @@ def hmirror(piece: Piece) -> Piece:
     """The piece upside down."""
     if isinstance(piece, tuple):
         return piece[::-1]
-    total = ulcorner(piece)[0] + lrcorner(piece)[0]
+    axes = [*zip(*_places(piece))]
+    least, greatest = [*map(min, axes)], [*map(max, axes)]
+    total = least[0] + greatest[0]
     if _holds_cells(piece):
         return frozenset([(value, (total - i, j)) for value, (i, j) in piece])
     return frozenset([(total - i, j) for i, j in piece])  # type: ignore[return-value]
@@ -771,10 +816,12 @@ def vmirror(piece: Piece) -> Piece:
     """The piece with left and right exchanged."""
     if isinstance(piece, tuple):
         return tuple([row[::-1] for row in piece])
-    total = ulcorner(piece)[1] + lrcorner(piece)[1]
+    axes = [*zip(*_places(piece))]
+    least, greatest = [*map(min, axes)], [*map(max, axes)]
+    total = least[1] + greatest[1]
     if _holds_cells(piece):
         return frozenset([(value, (i, total - j)) for value, (i, j) in piece])
-    return frozenset([(i, total - j) for i, j in piece])  # type: ignore[operator]
+    return frozenset([(i, total - j) for i, j in piece])
 
 
 def dmirror(piece: Piece) -> Piece:
@@ -800,9 +847,19 @@ def _colors(element: Element) -> list[int]:
     return [value for value, _ in element]
 
 
+def _pack(colors: list[int]) -> bytes | list[int]:
+    """Colours as bytes, which are counted sooner, or as they are if they do not fit."""
+    try:
+        return bytes(colors)
+    except (TypeError, ValueError):
+        return colors
+
+
 def palette(element: Element) -> IntegerSet:
     """The colours."""
-    return frozenset(set(_colors(element)))
+    if isinstance(element, tuple):
+        return frozenset(set().union(*dict.fromkeys(element)))
+    return frozenset({value for value, _ in element})
 
 
 def numcolors(element: Element) -> IntegerSet:
@@ -820,13 +877,13 @@ def colorcount(element: Element, value: Integer) -> Integer:
 def mostcolor(element: Element) -> Integer:
     """The most frequent colour."""
     colors = _colors(element)
-    return max(set(colors), key=colors.count)
+    return max(set(colors), key=_pack(colors).count)
 
 
 def leastcolor(element: Element) -> Integer:
     """The least frequent colour."""
     colors = _colors(element)
-    return min(set(colors), key=colors.count)
+    return min(set(colors), key=_pack(colors).count)
 
 
 def upscale(element: Element, factor: Integer) -> Element:
@@ -859,27 +916,38 @@ def colorfilter(objs: Objects, value: Integer) -> Objects:
     return frozenset(obj for obj in objs if color(obj) == value)
 
 
-def _find_period(cells: list[tuple[int, int, int]], length: int) -> int:
-    """The least step along `at` by which cells `(at, across, colour)` repeat; `at` is below the length."""
+def _find_period(obj: Object, extent: Callable, axis: int) -> int:
+    """The least step along rows (0) or columns (1) by which an object repeats, else its extent there."""
+    if not isinstance(obj, frozenset):
+        obj = normalize(obj)
+    if len(obj) == 0:
+        return 0
+    if not _holds_cells(obj):
+        if extent(normalize(obj)) > 1:
+            raise TypeError("places without colours do not repeat")
+        return 1
+    cells = (
+        [(i, +j, value) for value, (i, j) in obj] if axis == 0 else [(j, +i, value) for value, (i, j) in obj]
+    )
+    numbers = [at for at, _, _ in cells]
+    start = min(numbers)
+    length = max(numbers) - start + 1
     known = set(cells)
     for period in range(1, length):
-        if known.issuperset([(at - period, across, value) for at, across, value in cells if at >= period]):
+        least = start + period
+        if known.issuperset([(at - period, across, value) for at, across, value in cells if at >= least]):
             return period
     return length
 
 
 def hperiod(obj: Object) -> Integer:
     """The number of columns after which an object repeats, else its width."""
-    cells: Object = normalize(obj)  # type: ignore[assignment]
-    columns = width(cells)
-    return _find_period([(j, i, value) for value, (i, j) in cells], columns) if columns > 1 else columns
+    return _find_period(obj, width, 1)
 
 
 def vperiod(obj: Object) -> Integer:
     """The number of rows after which an object repeats, else its height."""
-    cells: Object = normalize(obj)  # type: ignore[assignment]
-    rows = height(cells)
-    return _find_period([(i, j, value) for value, (i, j) in cells], rows) if rows > 1 else rows
+    return _find_period(obj, height, 0)
 
 
 # Parts of grids
@@ -897,22 +965,35 @@ def index(grid: Grid, loc: IntegerTuple) -> Integer:
 @_lru_cache(maxsize=32)
 def _list_places(rows: int, columns: int) -> Indices:
     """All places of a grid."""
-    return frozenset([(i, j) for i in range(rows) for j in range(columns)])
+    return frozenset(_product(range(rows), range(columns)))
 
 
 def asindices(grid: Grid) -> Indices:
     """All places."""
-    return _list_places(len(grid), len(grid[0])) if len(grid) else frozenset()
+    if not len(grid):
+        return frozenset()
+    rows, columns = len(grid), len(grid[0])
+    list_places = _list_places if rows * columns <= _CELLS_KNOWN else _list_places.__wrapped__
+    return list_places(rows, columns)
+
+
+def _is_whole(grid: Grid) -> bool:
+    """Whether the rows are tuples as long as each other."""
+    return isinstance(grid, tuple) and {*map(type, grid)} == {tuple} and len({*map(len, grid)}) == 1
 
 
 def asobject(grid: Grid) -> Object:
     """The grid as an object."""
+    if _is_whole(grid):
+        places = _product(range(len(grid)), range(len(grid[0])))
+        return frozenset(zip(_chain.from_iterable(grid), places))
     return frozenset([(value, (i, j)) for i, row in enumerate(grid) for j, value in enumerate(row)])
 
 
 def ofcolor(grid: Grid, value: Integer) -> Indices:
     """The places of a colour."""
-    return frozenset([(i, j) for i, row in enumerate(grid) for j, found in enumerate(row) if found == value])
+    rows = [(i, row) for i, row in enumerate(grid) if value in row]
+    return frozenset([(i, j) for i, row in rows for j, found in enumerate(row) if found == value])
 
 
 def toobject(patch: Patch, grid: Grid) -> Object:
@@ -930,6 +1011,10 @@ def crop(grid: Grid, start: IntegerTuple, dims: IntegerTuple) -> Grid:
 
 def subgrid(patch: Patch, grid: Grid) -> Grid:
     """The part of a grid in the bounding box of a patch."""
+    if not isinstance(patch, tuple) and len(patch):
+        top, left, bottom, right = _bounds(patch)
+        below, behind = bottom + 1, right + 1
+        return tuple([row[left:behind] for row in grid[top:below]])
     return crop(grid, ulcorner(patch), shape(patch))
 
 
@@ -950,12 +1035,12 @@ def bottomhalf(grid: Grid) -> Grid:
 
 def lefthalf(grid: Grid) -> Grid:
     """The left half, without the middle column; of one column, the empty grid."""
-    return rot270(tophalf(rot90(grid)))
+    return dmirror(tophalf(dmirror(grid[:])))  # type: ignore[arg-type, return-value]
 
 
 def righthalf(grid: Grid) -> Grid:
     """The right half, without the middle column; of one column, the empty grid."""
-    return rot270(bottomhalf(rot90(grid)))
+    return dmirror(bottomhalf(dmirror(grid[:])))  # type: ignore[arg-type, return-value]
 
 
 def _split(length: int, n: int) -> tuple[int, list[int]]:
@@ -1025,11 +1110,6 @@ def _part(grid: Grid, colors: IntegerSet) -> Objects:
     return frozenset(map(frozenset, cells.values()))
 
 
-def _is_whole(grid: Grid) -> bool:
-    """Whether all rows are tuples at least as long as the first one."""
-    return {*map(type, grid)} == {tuple} and min(map(len, grid)) == len(grid[0])
-
-
 def _is_there(cells: Object, grid: Grid) -> bool:
     """Whether a grid has all cells."""
     rows, columns = len(grid), len(grid[0])
@@ -1056,34 +1136,108 @@ def _own(i: int, j: int) -> IntegerTuple:
     return (i, j)
 
 
-class _Near(dict[IntegerTuple, "Indices"]):
-    """The places beside or around each place, in a grid that goes on below and to the right.
+def _find_near(i: int, j: int, diagonal: bool, below: bool, right: bool) -> Indices:
+    """The places beside or around a place, in a grid that goes on below it or not, to its right or not."""
+    places = (neighbors if diagonal else dneighbors)((i, j))
+    return frozenset([_own(k, m) for k, m in places if 0 <= k <= i + below and 0 <= m <= j + right])
 
-    Grids of all shapes have these in common, but for their last row and column.
+
+_find_near_edge = _lru_cache(maxsize=_PLACES_KNOWN // 8)(_find_near)
+_NEAR: dict[bool, list[list[Indices]]] = {False: [], True: []}  # in grids that go on, by row and column
+
+
+def _list_near(rows: int, columns: int, diagonal: bool) -> list[list[Indices]]:
+    """What is beside or around each place of a grid, by row and column.
+
+    Grids of all shapes have it in common, but for their last row and column.
     """
+    known = _NEAR[diagonal]
+    lacking = rows * columns - sum([min(columns, len(line)) for line in known[:rows]])
+    if sum(map(len, known)) + lacking > _PLACES_KNOWN:
+        known.clear()
+    known += [[] for _ in range(rows - len(known))]
+    for i, line in enumerate(known[:rows]):
+        line += [_find_near(i, j, diagonal, True, True) for j in range(len(line), columns)]
+    near = [line[: columns - 1] for line in known[: rows - 1]]
+    for i, line in enumerate(near):
+        line.append(_find_near_edge(i, columns - 1, diagonal, True, False))
+    edge = [_find_near_edge(rows - 1, j, diagonal, False, True) for j in range(columns - 1)]
+    return [*near, [*edge, _find_near_edge(rows - 1, columns - 1, diagonal, False, False)]]
 
-    def __init__(self, around: _Function[[IntegerTuple], Indices]) -> None:
-        self.around = around
 
-    def __missing__(self, place: IntegerTuple) -> Indices:
-        if len(self) >= _PLACES_KNOWN:
-            self.clear()
-        self[place] = frozenset([_own(i, j) for i, j in self.around(place) if i >= 0 and j >= 0])
-        return self[place]
+_list_near_again = _lru_cache(maxsize=512)(_list_near)
 
 
-_BESIDE, _AROUND = _Near(dneighbors), _Near(neighbors)
+class _NearAnew:
+    """What is beside or around the places of a row, found each time: the grid has too many to remember."""
+
+    def __init__(self, lines: list[list[IntegerTuple]], outside: list[IntegerTuple], diagonal: bool) -> None:
+        """Takes the row between those above and below it, each with a place outside at both ends."""
+        self.above, self.line, self.below = lines
+        self.outside, self.diagonal = frozenset(outside), diagonal
+
+    def __getitem__(self, j: int) -> Indices:
+        above, line, below = self.above, self.line, self.below  # where the place has the index j + 1
+        near = frozenset((above[j + 1], below[j + 1], line[j], line[j + 2]))
+        if self.diagonal:
+            near |= frozenset((above[j], above[j + 2], below[j], below[j + 2]))
+        return near - self.outside
 
 
-@_lru_cache(maxsize=32)
-def _map_edge(rows: int, columns: int, diagonal: bool) -> dict[IntegerTuple, Indices]:
-    """For each place of the last row and column those beside it, or around it, in the grid."""
-    around = neighbors if diagonal else dneighbors
-    edge = [(rows - 1, j) for j in range(columns)] + [(i, columns - 1) for i in range(rows - 1)]
-    return {
-        place: frozenset([_own(i, j) for i, j in around(place) if 0 <= i < rows and 0 <= j < columns])
-        for place in edge
-    }
+def _list_near_anew(rows: int, columns: int, diagonal: bool) -> list[_NearAnew]:
+    """The same, of a grid that has too many places to remember."""
+    lines = [[(i, j) for j in range(-1, columns + 1)] for i in range(-1, rows + 1)]
+    near = []
+    for i in range(rows):
+        around = lines[i : i + 3]
+        outside = [place for line in around for place in (line[0], line[-1])]
+        if i == 0:
+            outside += around[0]
+        if i == rows - 1:
+            outside += around[2]
+        near.append(_NearAnew(around, outside, diagonal))
+    return near
+
+
+def _look_near(rows: int, columns: int, diagonal: bool) -> list[Any]:
+    """What is beside or around each place of a grid, by row and column."""
+    if rows * columns <= _CELLS_KNOWN:
+        return _list_near_again(rows, columns, diagonal)
+    return (_list_near if rows * columns <= _PLACES_KNOWN else _list_near_anew)(rows, columns, diagonal)
+
+
+@_lru_cache(maxsize=512)
+def _order_cells(rows: int, columns: int) -> tuple[Tuple, Callable]:
+    """All places of a grid in the order of their set, and what puts its cells into that order."""
+    numbers = {_own(i, j): i * columns + j for i in range(rows) for j in range(columns)}
+    places = tuple(frozenset([*numbers]))
+    return places, _itemgetter(*map(numbers.__getitem__, places), 0, 0)  # two more: it gives a tuple
+
+
+@_lru_cache(maxsize=256)
+def _mark(background: int) -> bytes:
+    """For each colour whether it is another than the background."""
+    return bytes([value != background for value in range(256)])
+
+
+@_lru_cache(maxsize=256)
+def _spread(rows: int, columns: int, diagonal: bool) -> list[IntegerTuple]:
+    """All places of a grid as they are reached from the first one."""
+    near = _look_near(rows, columns, diagonal)
+    order: list[IntegerTuple] = []
+    seen: set[IntegerTuple] = set()
+    reached = set(_islice(_list_places(rows, columns), 1))
+    while reached:
+        order += reached
+        seen |= reached
+        ahead: set[IntegerTuple] = set()
+        for i, j in reached:
+            ahead |= near[i][j]
+        reached = ahead - seen
+    return order
+
+
+_spread_far = _lru_cache(maxsize=8)(_spread.__wrapped__)  # for grids of more cells
 
 
 def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boolean) -> Objects:
@@ -1095,27 +1249,49 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
         diagonal: cells are connected by their corners too.
         without_bg: the background is no object, nor part of one.
     """
-    background = mostcolor(grid) if without_bg else None
-    near = _AROUND if diagonal else _BESIDE
-    edge = _map_edge(len(grid), len(grid[0]), bool(diagonal))
+    whole = _is_whole(grid)
+    colors = _colors(grid) if without_bg or whole else []
+    packed = _pack(colors)
+    background: Any = max(set(colors), key=packed.count) if without_bg else None
+    left = len(packed) - (packed.count(background) if without_bg else 0) if whole else 0  # cells to be found
+    rows, columns = len(grid), len(grid[0])
+    diagonal = bool(diagonal)
+    usual = whole and isinstance(packed, bytes) and 0 < len(packed) <= _PLACES_KNOWN
+    if usual and not without_bg and (not univalued or packed.count(packed[0]) == left):
+        spread = _spread if left <= _CELLS_KNOWN else _spread_far
+        return initset(frozenset({(grid[i][j], (i, j)) for i, j in spread(rows, columns, diagonal)}))
+    starts: _Iterable[IntegerTuple]
+    if rows * columns > _CELLS_KNOWN:
+        starts = asindices(grid)
+    else:
+        starts, order = _order_cells(rows, columns)
+        if usual and without_bg:
+            starts = _compress(starts, order(packed.translate(_mark(background))))  # type: ignore[union-attr]
+    near = _look_near(rows, columns, diagonal)
     found = set()
     seen: set[IntegerTuple] = set()
-    for start in asindices(grid):
+    for start in starts:
+        if start in seen:
+            continue
         value = grid[start[0]][start[1]]
-        if start in seen or value == background:
+        if value == background:
             continue
         cells = set()
         reached = {start}
         while reached:
             ahead: set[IntegerTuple] = set()
             for place in reached:
-                here = grid[place[0]][place[1]]
+                i, j = place
+                here = grid[i][j]
                 if here == value if univalued else here != background:
                     cells.add((here, place))
                     seen.add(place)
-                    ahead |= edge[place] if place in edge else near[place]
+                    ahead |= near[i][j]
             reached = ahead - seen
         found.add(frozenset(cells))
+        left -= len(cells)
+        if not left:
+            break
     return frozenset(found)
 
 
@@ -1124,26 +1300,33 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
 
 def canvas(value: Integer, dimensions: IntegerTuple) -> Grid:
     """The grid of one colour in a size."""
-    return tuple([(value,) * dimensions[1] for _ in range(dimensions[0])])
+    rows = len(range(dimensions[0]))
+    return ((value,) * dimensions[1],) * rows if rows else ()
 
 
 def fill(grid: Grid, value: Integer, patch: Patch) -> Grid:
     """The grid with a colour at the places of a patch."""
     rows, columns = len(grid), len(grid[0])
-    drawn = list(map(list, grid))
-    for i, j in toindices(patch):
+    drawn: list[Any] = [*grid]
+    for i, j in _places(patch):
         if 0 <= i < rows and 0 <= j < columns:
-            drawn[i][j] = value
+            line = drawn[i]
+            if type(line) is not list:
+                line = drawn[i] = list(line)
+            line[j] = value
     return tuple(map(tuple, drawn))
 
 
 def paint(grid: Grid, obj: Object) -> Grid:
     """The grid with the cells of an object."""
     rows, columns = len(grid), len(grid[0])
-    drawn = list(map(list, grid))
+    drawn: list[Any] = [*grid]
     for value, (i, j) in obj:
         if 0 <= i < rows and 0 <= j < columns:
-            drawn[i][j] = value
+            line = drawn[i]
+            if type(line) is not list:
+                line = drawn[i] = list(line)
+            line[j] = value
     return tuple(map(tuple, drawn))
 
 
@@ -1152,7 +1335,7 @@ def underfill(grid: Grid, value: Integer, patch: Patch) -> Grid:
     rows, columns = len(grid), len(grid[0])
     background = mostcolor(grid)
     drawn = list(map(list, grid))
-    for i, j in toindices(patch):
+    for i, j in _places(patch):
         if 0 <= i < rows and 0 <= j < columns and drawn[i][j] == background:
             drawn[i][j] = value
     return tuple(map(tuple, drawn))
@@ -1171,7 +1354,7 @@ def underpaint(grid: Grid, obj: Object) -> Grid:
 
 def cover(grid: Grid, patch: Patch) -> Grid:
     """The grid with background at the places of a patch."""
-    return fill(grid, mostcolor(grid), toindices(patch))
+    return fill(grid, mostcolor(grid), _places(patch))
 
 
 def move(grid: Grid, obj: Object, offset: IntegerTuple) -> Grid:
@@ -1181,18 +1364,39 @@ def move(grid: Grid, obj: Object, offset: IntegerTuple) -> Grid:
 
 def replace(grid: Grid, replacee: Integer, replacer: Integer) -> Grid:
     """The grid with one colour in place of another."""
-    return tuple([tuple([replacer if value == replacee else value for value in row]) for row in grid])
+    return tuple(
+        [
+            tuple([replacer if value == replacee else value for value in row] if replacee in row else row)
+            for row in grid
+        ]
+    )
 
 
 def switch(grid: Grid, a: Integer, b: Integer) -> Grid:
     """The grid with two colours exchanged."""
     exchanged = {a: b, b: a}
-    return tuple([tuple([exchanged.get(value, value) for value in row]) for row in grid])
+    return tuple(
+        [
+            tuple([exchanged.get(value, value) for value in row] if a in row or b in row else row)
+            for row in grid
+        ]
+    )
 
 
 def cellwise(a: Grid, b: Grid, fallback: Integer) -> Grid:
     """The cells of `a` that are the same in `b`, the fallback colour elsewhere."""
     columns = range(len(a[0]))
+    if columns and _is_whole(b) and _is_whole(a):
+        if len(a) > len(b) or len(columns) > len(b[0]):
+            raise IndexError("the second grid does not cover the first one")
+        return tuple(
+            [
+                row
+                if row == other
+                else tuple([value if value == here else fallback for value, here in zip(row, other)])
+                for row, other in zip(a, b)
+            ]
+        )
     return tuple(
         [tuple([a[i][j] if a[i][j] == b[i][j] else fallback for j in columns]) for i in range(len(a))]
     )
@@ -1200,7 +1404,7 @@ def cellwise(a: Grid, b: Grid, fallback: Integer) -> Grid:
 
 def hconcat(a: Grid, b: Grid) -> Grid:
     """The grids side by side."""
-    return tuple([left + right for left, right in zip(a, b)])
+    return tuple(map(_add, a, b))
 
 
 def vconcat(a: Grid, b: Grid) -> Grid:
@@ -1210,7 +1414,7 @@ def vconcat(a: Grid, b: Grid) -> Grid:
 
 def hupscale(grid: Grid, factor: Integer) -> Grid:
     """The grid with every column `factor` times."""
-    return tuple([tuple([copy for value in row for copy in (value,) * factor]) for row in grid])
+    return tuple([tuple(_chain.from_iterable(zip(*[row] * factor))) if len(row) else () for row in grid])
 
 
 def vupscale(grid: Grid, factor: Integer) -> Grid:

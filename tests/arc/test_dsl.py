@@ -593,17 +593,32 @@ def test_objects_are_put_in_by_their_first_place(grid):
     assert totuple(found) == totuple(frozenset(set(begun)))
 
 
-@given(grid=GRIDS, other=GRIDS, diagonal=st.booleans(), without_bg=st.booleans(), known=st.integers(1, 9))
-def test_objects_are_the_same_whatever_was_looked_at_before(grid, other, diagonal, without_bg, known):
+@given(
+    grid=GRIDS,
+    other=GRIDS,
+    flags=st.tuples(*[st.booleans()] * 3),
+    places=st.integers(1, 40),
+    cells=st.integers(0, 40),
+)
+def test_objects_are_the_same_whatever_is_remembered(grid, other, flags, places, cells):
     def list_objects():
-        return [totuple(obj) for obj in objects(grid, T, diagonal, without_bg)]
+        return [totuple(obj) for obj in objects(grid, *flags)]
 
     before = list_objects()
-    with patch.object(dsl, "_PLACES_KNOWN", known):  # so few neighborhoods that they are soon forgotten
-        objects(other, T, diagonal, without_bg)
+    # So few neighborhoods, and so small grids, that they are soon forgotten, or never remembered.
+    with patch.multiple(dsl, _PLACES_KNOWN=places, _CELLS_KNOWN=cells):
         assert list_objects() == before
-    for near in (dsl._BESIDE, dsl._AROUND):
-        near.clear()
+        objects(other, *flags)
+        assert list_objects() == before
+    for remembers in (
+        dsl._list_near_again,
+        dsl._find_near_edge,
+        dsl._order_cells,
+        dsl._spread,
+        dsl._spread_far,
+    ):
+        remembers.cache_clear()
+    dsl._NEAR[flags[1]].clear()
     assert list_objects() == before
 
 

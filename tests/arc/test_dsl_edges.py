@@ -81,6 +81,8 @@ ODD = st.one_of(
     st.sampled_from([frozenset({(1,)}), frozenset({1, 2}), frozenset({(1, 2, 3)}), dsl.identity]),
     INDICES.map(tuple),
     CELLS.map(tuple),
+    st.lists(st.tuples(NUMBERS, st.tuples(COLORS, PLACES)), min_size=1, max_size=5).map(frozenset),
+    st.lists(st.tuples(*[st.tuples(PLACES, COLORS)] * 2), max_size=3).map(frozenset),
     st.lists(st.lists(COLORS, max_size=3).map(tuple), max_size=3).map(tuple),  # rows of several lengths
     st.tuples(GRIDS, GRIDS),
     st.frozensets(PATCHES, max_size=3),
@@ -139,3 +141,21 @@ def test_odd_arguments(name):
         assert tell(getattr(dsl, name), arguments) == tell(getattr(plain_dsl, name), arguments)
 
     compare()
+
+
+@pytest.mark.parametrize("sides", [(1, 1100), (33, 34), (200, 170)], ids=str)
+def test_objects_of_large_grids(sides):
+    rows, columns = sides
+    grid = tuple(tuple((i // 9 + j // 5) % 3 for j in range(columns)) for i in range(rows))
+    for arguments in ((grid, True, True, False), (grid, False, False, True)):
+        assert tell(dsl.objects, arguments) == tell(plain_dsl.objects, arguments)
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (1, 7), (30, 30), (40, 50)], ids=str)
+@pytest.mark.parametrize("diagonal", [False, True])
+def test_objects_of_one_colour(sides, diagonal):
+    for arguments in (
+        (dsl.canvas(4, sides), True, diagonal, False),
+        (dsl.canvas(4, sides), False, diagonal, True),
+    ):
+        assert tell(dsl.objects, arguments) == tell(plain_dsl.objects, arguments)
