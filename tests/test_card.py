@@ -110,7 +110,7 @@ ITEM = r"(?:[A-Za-z_]\w*|-?\d+)"
 STATEMENTS = [
     r"    # solve_\w+\n",
     rf"    try:\n        (t\d+) = (\w+)\({ITEM}(?:, {ITEM})*\)\n"
-    r"    except \(TypeError, AttributeError, ValueError\):\n"
+    r"    except \(TypeError, AttributeError, ValueError, IndexError, KeyError\):\n"
     r"        \1 = _get_safe_default\(\2\)\n",
     r"    o\.append\(\((\d+), (?:True|False), '[0-9a-f]{8}', t\1\)\)\n",
     r"    s\.append\(\((\d+), '(?:None|[0-9a-f]{8})', 'differ_\w+', t\1\)\)\n",

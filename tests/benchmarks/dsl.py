@@ -25,9 +25,9 @@ from flows import ROOT, make_batt  # it puts the project on the import path
 
 # isort: split
 from batt_utils.arc import dsl
-from batt_utils.evaluate import Job, TableEvaluator, load_names
-from batt_utils.modules import load_batt
-from batt_utils.plan import make_plan
+from batt_utils.batt.modules import load_batt
+from batt_utils.batt.plan import make_plan
+from batt_utils.evaluate.table import Job, TableEvaluator, load_names
 from batt_utils.tasks import get_data
 
 BEFORE = "8b440a9"  # the last commit before it was made to agree, and quicker
