@@ -21,7 +21,6 @@ from functools import lru_cache as _lru_cache
 from functools import partial as _partial
 from itertools import chain as _chain
 from itertools import compress as _compress
-from itertools import islice as _islice
 from itertools import product as _product
 from operator import add as _add
 from operator import itemgetter as _itemgetter
@@ -1226,14 +1225,11 @@ def _spread(rows: int, columns: int, diagonal: bool) -> list[IntegerTuple]:
     near = _look_near(rows, columns, diagonal)
     order: list[IntegerTuple] = []
     seen: set[IntegerTuple] = set()
-    reached = set(_islice(_list_places(rows, columns), 1))
+    reached = {_own(*next(iter(_list_places(rows, columns))))}
     while reached:
         order += reached
         seen |= reached
-        ahead: set[IntegerTuple] = set()
-        for i, j in reached:
-            ahead |= near[i][j]
-        reached = ahead - seen
+        reached = set().union(*[near[i][j] for i, j in reached]) - seen
     return order
 
 
@@ -1259,7 +1255,8 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
     usual = whole and isinstance(packed, bytes) and 0 < len(packed) <= _PLACES_KNOWN
     if usual and not without_bg and (not univalued or packed.count(packed[0]) == left):
         spread = _spread if left <= _CELLS_KNOWN else _spread_far
-        return initset(frozenset({(grid[i][j], (i, j)) for i, j in spread(rows, columns, diagonal)}))
+        places = spread(rows, columns, diagonal)
+        return initset(frozenset({(grid[place[0]][place[1]], place) for place in places}))
     starts: _Iterable[IntegerTuple]
     if rows * columns > _CELLS_KNOWN:
         starts = asindices(grid)
@@ -1273,11 +1270,13 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
     for start in starts:
         if start in seen:
             continue
-        value = grid[start[0]][start[1]]
+        i, j = start
+        value = grid[i][j]
         if value == background:
             continue
-        cells = set()
-        reached = {start}
+        cells = {(value, start)}
+        seen.add(start)
+        reached = set(near[i][j]) - seen
         while reached:
             ahead: set[IntegerTuple] = set()
             for place in reached:
