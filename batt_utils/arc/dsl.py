@@ -1137,8 +1137,15 @@ def _own(i: int, j: int) -> IntegerTuple:
 
 def _find_near(i: int, j: int, diagonal: bool, below: bool, right: bool) -> Indices:
     """The places beside or around a place, in a grid that goes on below it or not, to its right or not."""
-    places = (neighbors if diagonal else dneighbors)((i, j))
-    return frozenset([_own(k, m) for k, m in places if 0 <= k <= i + below and 0 <= m <= j + right])
+    above, under, before, behind = i - 1, i + 1, j - 1, j + 1
+    near = frozenset((_own(above, j), _own(under, j), _own(i, before), _own(i, behind)))
+    if diagonal:
+        corners = (_own(above, before), _own(above, behind), _own(under, before), _own(under, behind))
+        near |= frozenset(corners)
+    if i and j and below and right:
+        return frozenset([*near])  # put in anew, as those of a grid are
+    last, end = i + below, j + right
+    return frozenset([place for place in near if 0 <= place[0] <= last and 0 <= place[1] <= end])
 
 
 _find_near_edge = _lru_cache(maxsize=_PLACES_KNOWN // 8)(_find_near)
@@ -1233,7 +1240,7 @@ def _spread(rows: int, columns: int, diagonal: bool) -> list[IntegerTuple]:
     return order
 
 
-_spread_far = _lru_cache(maxsize=8)(_spread.__wrapped__)  # for grids of more cells
+_spread_far = _lru_cache(maxsize=32)(_spread.__wrapped__)  # for grids of more cells
 
 
 def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boolean) -> Objects:
