@@ -36,7 +36,7 @@ ARC = Path(__file__).with_name("arc")
 SOLVERS = ARC / "solvers.py"
 DIFFERS = ARC / "differs.py"
 STORED = Path("solver_dir")
-PICKING = {"color", "extract", "first", "other"}  # they raise what no guard names where there is nothing to pick
+PICKING = {"color", "extract", "first", "other"}  # raise what no guard names where there is none
 
 HEAD = """\
 from batt_utils.arc.constants import *
