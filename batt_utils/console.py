@@ -3,9 +3,11 @@
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from warnings import catch_warnings, simplefilter
 
 LIMITS = {  # what to do where a process or the whole machine may have no more
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
@@ -16,9 +18,11 @@ LIMITS = {  # what to do where a process or the whole machine may have no more
 SPACE = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space")
 ADVICE = LIMITS | SPACE
 
+BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix} [{elapsed}<{remaining}, {rate_fmt}]"
+
 
 class UserError(ValueError):
-    """What a user can put right; its text is one line: what is wrong, where, and what to do."""
+    """A fault that a user can put right; its text is one line: what is wrong, where, and what to do."""
 
 
 def open_streams() -> None:
@@ -61,7 +65,7 @@ def explain_stdout() -> Iterator[None]:
 
 
 def note(line: str) -> None:
-    """Print a line on stderr; if that cannot be written to, there is nobody to tell."""
+    """Print a line on stderr; do nothing where stderr cannot be written to."""
     with suppress(OSError):
         print(line, file=sys.stderr)
 
@@ -71,8 +75,13 @@ def warn(line: str) -> None:
     note(f"run_batt.py: {line}")
 
 
+def pass_over(what: str) -> None:
+    """Say that something that is given has no effect."""
+    warn(f"{what} is passed over: tasks are scored as without it")
+
+
 def complain(text: str) -> int:
-    """Say what is wrong, in one line; give the exit status for it."""
+    """Say in one line what is wrong; return the exit status for it."""
     warn("\\n".join(text.splitlines()))  # a path may have several
     return 2
 
@@ -85,8 +94,74 @@ def explain(error: OSError) -> str:
     return ": ".join(str(part) for part in parts if part)
 
 
+def tell_end(error: BaseException) -> int:
+    """Say in one line what ended the command, if a user can put it right; give the exit status.
+
+    Raises:
+        The error itself, if it is our own.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return getattr(error, "status", 128 + 2)
+    if isinstance(error, BrokenPipeError):  # nobody reads any more
+        return 128 + 13
+    if isinstance(error, UserError):
+        return complain(str(error))
+    if isinstance(error, OSError):
+        return complain(explain(error))
+    if isinstance(error, ModuleNotFoundError):
+        return complain(f"the package {error.name} is missing: pip install {error.name}")
+    if isinstance(error, RecursionError):
+        return complain("something is nested too deep to be read: write the batt anew")
+    if isinstance(error, MemoryError):
+        return complain("there is not enough memory: give it fewer tasks or a smaller batt")
+    raise error
+
+
+def say(text: str, write: Callable[[str], None] = print) -> None:
+    """Print a line with the place in the source that says it.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+        OSError: stdout cannot be written to; the text is the line to say.
+    """
+    frame = sys._getframe(1)
+    with explain_stdout():
+        write(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}: {text}")
+
+
+class Progress:
+    """How far a run is: a bar on stderr, where that is a terminal or a notebook, and lines above it.
+
+    A run over a single task has no bar.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.write: Callable[[str], None] = print
+        self._bar: Any = None
+        if total > 1:
+            with suppress(ModuleNotFoundError), catch_warnings():
+                simplefilter("ignore")  # of a notebook that can show no bar, or that no thread can be started
+                from tqdm.auto import tqdm
+
+                self._bar = tqdm(total=total, unit="task", disable=None, bar_format=BAR)
+                self.write = tqdm.write
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def advance(self, solved: int) -> None:
+        """Show one more task done, and how many are solved."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{solved} solved", refresh=False)
+            self._bar.update()
+
+
 def _find_place(error: OSError) -> str:
-    """The line of the source that an error comes from."""
+    """Find the line of the source that an error comes from."""
     from traceback import extract_tb
 
     frame = extract_tb(error.__traceback__)[-1]

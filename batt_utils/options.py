@@ -11,7 +11,7 @@ from batt_utils.tasks import STAGES
 
 
 class Options(NamedTuple):
-    """What `main` takes beside the tasks: the command's options of the same names."""
+    """The options of the command that `main` takes, by their names."""
 
     batt_import: str | None = None
     data: str | None = None
@@ -32,7 +32,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str] | None, description: str, version: str) -> argparse.Namespace:
-    """Read the command line; end with status 2 and one line where it is wrong."""
+    """Read the command line; where it is wrong, print one line and end with status 2.
+
+    Args:
+        arguments: the command line after the program's name; None: that of this process.
+        description: what the help says first.
+        version: what `--version` prints.
+
+    Raises:
+        SystemExit: it is wrong, or asks for the help or the version.
+    """
     parser = _Parser(prog="run_batt.py", description=description)
     add = parser.add_argument
     add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "

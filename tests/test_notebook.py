@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import run_batt
+from batts import write_module
 
 ROOT = Path(run_batt.__file__).parent
 TASK = "007bbfb7"
@@ -117,8 +118,7 @@ def test_the_demo_batt_is_scored(run, tmp_path, cell):
 )
 def test_a_changed_batt_is_the_one_that_runs(run, folder, tmp_path, cell, process):
     for name in ("identity", "hmirror"):
-        (folder / "mine.py").write_text(BATT)
-        (folder / "mine_call.py").write_text(f"t_call = {{1: '{name}, I'}}\n")
+        write_module(folder, "mine", BATT, {1: f"{name}, I"})
         (folder / "helper.py").write_text(f"name = '{name}'\n")
         run("import mine")  # the kernel then has the one of before
         printed = run(cell, BATT="mine", OUT=tmp_path / name)
@@ -129,8 +129,7 @@ def test_a_changed_batt_is_the_one_that_runs(run, folder, tmp_path, cell, proces
 @pytest.mark.parametrize("cell", [MAGIC, MAIN], ids=["magic", "main"])
 @pytest.mark.parametrize("seconds", [0.1, 1000], ids=["at work", "in a hang"])
 def test_an_interrupted_cell_ends_soon_and_those_after_it_run(run, folder, tmp_path, cell, seconds):
-    (folder / "slow.py").write_text(SLOW.replace("SECONDS", str(seconds)))
-    (folder / "slow_call.py").write_text("t_call = {1: 'identity, I'}\n")
+    write_module(folder, "slow", SLOW.replace("SECONDS", str(seconds)), {1: "identity, I"})
     (kernel,) = re.findall(r"\d+", run("import os\nprint(os.getpid())"))
     out = tmp_path / "out"
     when = []

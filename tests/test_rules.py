@@ -1,26 +1,21 @@
 import doctest
-import json
 
 import pytest
-from conftest import GOLDEN
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batt_utils import rules as scoring
 from batt_utils.rules import D_Score, O_Score, S_Score
+from golden import make_tuples, read_golden
 from old_flow import count_differs
 
-SCENARIOS = json.loads((GOLDEN / "scoring.json").read_text())
+SCENARIOS = read_golden("scoring")
 
 
 def count(*items, solver_id="a"):
     d_score = D_Score()
     d_score.update(solver_id, items)
     return d_score
-
-
-def make_tuples(value):
-    return tuple(map(make_tuples, value)) if isinstance(value, list) else value
 
 
 def test_each_correct_output_counts():

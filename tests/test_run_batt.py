@@ -21,13 +21,14 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from forms import FORMS, write_form
 
 import run_batt
-from batt_utils.batt.program import HintValue
+from batt_utils.batt.reader import HintValue
 from batt_utils.card import demo
-from batt_utils.evaluate import table as evaluate
+from batt_utils.engine import worker
+from batt_utils.job import Solver
 from batt_utils.store.links import Store
+from forms import FORMS, write_form
 from host import make_host
 from machines import can_limit_processes, find_ways, limited_processes, mounted, read_only
 
@@ -93,6 +94,9 @@ def run_scenario(scenario, monkeypatch, function):
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{len(scenario['t_call'])} calls")
 def test_recorded_scenario(scenario, here, monkeypatch):
+    monkeypatch.setattr(
+        Solver, "t_log", 11
+    )  # with several, more links compete than are recorded
     timed_out, d_score = run_scenario(scenario, monkeypatch, run_batt.run_batt)
     expected = scenario["expected"]
     assert not timed_out
@@ -161,7 +165,7 @@ def test_command_says_where_each_line_is_printed(ran):
     _, result = ran
     source = (ROOT / "run_batt.py").read_text().splitlines()
     numbers = {int(number) for number in re.findall(r"^run_batt\.py:(\d+): ", result.stdout, re.M)}
-    assert numbers and all("_say(" in source[number - 1] for number in numbers)
+    assert numbers and all(re.search(r"\bsay\(", source[number - 1]) for number in numbers)
 
 
 def test_command_prints_the_timing_summary(ran):
@@ -246,7 +250,7 @@ def test_command_removes_the_log_of_before(tmp_path):
 
 @pytest.mark.parametrize(
     ("tasks", "function"),
-    [([TASK], "score_task"), ([TASK, "00d62c1b"], "score_sample")],
+    [([TASK], "score_samples"), ([TASK, "00d62c1b"], "score_sample")],
     ids=["one", "by workers"],
 )
 def test_command_profiles(tmp_path, tasks, function):
@@ -405,7 +409,7 @@ def test_a_batt_with_a_gpu_library_is_called_for_a_gpu_alone(here, monkeypatch, 
         here, {**CHECKOUT, "cupy.py": "identity = id\n", "some_batt_call.py": "t_call = {1: 'identity, I'}"}
     )
     write_files(here, {"some_batt.py": f"from dsl import *\nfrom cupy import identity\n\n{source}"})
-    monkeypatch.setattr(evaluate, "use_device", lambda device: None)
+    monkeypatch.setattr(worker, "use_device", lambda device: None)
     asyncio.run(run_batt.main([TASK], 0, 0, 1, True, options=run_batt.Options("some_batt", device=device)))
     how = (
         "table of 1 calls"
@@ -979,13 +983,6 @@ def test_track_solution_finds_what_a_call_needs(monkeypatch):
     records = {t: HintValue(("Grid", None), tuple(text.split(", "))) for t, text in table.items()}
     monkeypatch.setattr(run_batt, "t_call", records)
     assert run_batt.track_solution(4, None) == {2, 4}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "t_log"), [(1.0, 11), (0.5, 11), (0.1, 13), (3.0, 10), (0.0, 31)], ids=str
-)
-def test_log_time(seconds, t_log):
-    assert run_batt.log_time(seconds) == t_log
 
 
 def test_asyncio_is_there_and_costs_nothing_before():

@@ -16,7 +16,7 @@ import pytest
 
 import run_batt
 import survival
-from batt_utils.batt.modules import load_batt
+from batt_utils.batt.reader import load_batt
 from container import make_container
 from survival import GRID, TASK, find_error, find_left, find_torn, run_programs, start
 

@@ -59,7 +59,7 @@ _LONGEST_SIDE = 30  # cells: of a task's grid
 
 
 def add(a: Numerical, b: Numerical) -> Numerical:
-    """The sum; a number and a pair are added item by item."""
+    """Give the sum; a number and a pair are added item by item."""
     if isinstance(a, int):
         return a + b if isinstance(b, int) else (a + b[0], a + b[1])
     if isinstance(b, tuple):
@@ -68,7 +68,7 @@ def add(a: Numerical, b: Numerical) -> Numerical:
 
 
 def subtract(a: Numerical, b: Numerical) -> Numerical:
-    """The difference; of a number and a pair item by item."""
+    """Give the difference; of a number and a pair item by item."""
     if isinstance(a, int):
         return a - b if isinstance(b, int) else (a - b[0], a - b[1])
     if isinstance(b, tuple):
@@ -77,7 +77,7 @@ def subtract(a: Numerical, b: Numerical) -> Numerical:
 
 
 def multiply(a: Numerical, b: Numerical) -> Numerical:
-    """The product; of a number and a pair item by item."""
+    """Give the product; of a number and a pair item by item."""
     if isinstance(a, int):
         return a * b if isinstance(b, int) else (a * b[0], a * b[1])
     if isinstance(b, tuple):
@@ -86,7 +86,7 @@ def multiply(a: Numerical, b: Numerical) -> Numerical:
 
 
 def divide(a: Numerical, b: Numerical) -> Numerical:
-    """The quotient, rounded down; of a number and a pair item by item."""
+    """Give the quotient, rounded down; of a number and a pair item by item."""
     if isinstance(a, int):
         return a // b if isinstance(b, int) else (a // b[0], a // b[1])
     if isinstance(b, tuple):
@@ -95,79 +95,79 @@ def divide(a: Numerical, b: Numerical) -> Numerical:
 
 
 def invert(n: Numerical) -> Numerical:
-    """The negative."""
+    """Give the negative."""
     return -n if isinstance(n, int) else (-n[0], -n[1])
 
 
 def even(n: Integer) -> Boolean:
-    """Whether a number is even."""
+    """Tell whether a number is even."""
     return n % 2 == 0
 
 
 def double(n: Numerical) -> Numerical:
-    """Twice the number."""
+    """Double the number."""
     return n * 2 if isinstance(n, int) else (n[0] * 2, n[1] * 2)
 
 
 def halve(n: Numerical) -> Numerical:
-    """Half the number, rounded down."""
+    """Halve the number, rounding down."""
     return n // 2 if isinstance(n, int) else (n[0] // 2, n[1] // 2)
 
 
 def flip(b: Boolean) -> Boolean:
-    """The opposite."""
+    """Give the opposite."""
     return not b
 
 
 def increment(x: Numerical) -> Numerical:
-    """One more."""
+    """Add one."""
     return x + 1 if isinstance(x, int) else (x[0] + 1, x[1] + 1)
 
 
 def decrement(x: Numerical) -> Numerical:
-    """One less."""
+    """Subtract one."""
     return x - 1 if isinstance(x, int) else (x[0] - 1, x[1] - 1)
 
 
 def crement(x: Numerical) -> Numerical:
-    """One further away from zero; zero stays."""
+    """Step one further away from zero; zero stays."""
     return add(x, sign(x))
 
 
 def sign(x: Numerical) -> Numerical:
-    """1, 0 or -1."""
+    """Give 1, 0 or -1."""
     if isinstance(x, int):
         return (x > 0) - (x < 0)
     return ((x[0] > 0) - (x[0] < 0), (x[1] > 0) - (x[1] < 0))
 
 
 def positive(x: Integer) -> Boolean:
-    """Whether a number is above zero."""
+    """Tell whether a number is above zero."""
     return x > 0
 
 
 def greater(a: Integer, b: Integer) -> Boolean:
-    """Whether `a` is greater than `b`."""
+    """Tell whether `a` is greater than `b`."""
     return a > b
 
 
 def toivec(i: Integer) -> IntegerTuple:
-    """A step of `i` rows."""
+    """Give a step of `i` rows."""
     return (i, 0)
 
 
 def tojvec(j: Integer) -> IntegerTuple:
-    """A step of `j` columns."""
+    """Give a step of `j` columns."""
     return (0, j)
 
 
 def astuple(a: Integer, b: Integer) -> IntegerTuple:
-    """The pair of two numbers."""
+    """Give the pair of two numbers."""
     return (a, b)
 
 
 def interval(start: Integer, stop: Integer, step: Integer) -> Tuple:
-    """The numbers of a range."""
+    """Give the numbers of a range."""
     return tuple(range(start, stop, step))
 
 
@@ -175,32 +175,32 @@ def interval(start: Integer, stop: Integer, step: Integer) -> Tuple:
 
 
 def identity(x: Any) -> Any:
-    """The value itself."""
+    """Give the value itself."""
     return x
 
 
 def equality(a: Any, b: Any) -> Boolean:
-    """Whether two values are equal."""
+    """Tell whether two values are equal."""
     return a == b  # type: ignore[no-any-return]
 
 
 def contained(value: Any, container: Container) -> Boolean:
-    """Whether a value is in a container."""
+    """Tell whether a value is in a container."""
     return value in container
 
 
 def both(a: Boolean, b: Boolean) -> Boolean:
-    """Logical and."""
+    """Give `a and b`."""
     return a and b
 
 
 def either(a: Boolean, b: Boolean) -> Boolean:
-    """Logical or."""
+    """Give `a or b`."""
     return a or b
 
 
 def branch(condition: Boolean, a: Any, b: Any) -> Any:
-    """`a` if the condition is true, else `b`."""
+    """Give `a` if the condition is true, else `b`."""
     return a if condition else b
 
 
@@ -208,43 +208,43 @@ def branch(condition: Boolean, a: Any, b: Any) -> Any:
 
 
 def size(container: Container) -> Integer:
-    """The number of items."""
+    """Give the number of items."""
     return len(container)
 
 
 def first(container: Container) -> Any:
-    """The first item."""
+    """Give the first item."""
     return next(iter(container))
 
 
 def last(container: Container) -> Any:
-    """The last item."""
+    """Give the last item."""
     *_, item = container
     return item
 
 
 def totuple(container: FrozenSet) -> Tuple:
-    """The items as a tuple."""
+    """Give the items as a tuple."""
     return tuple(container)
 
 
 def repeat(item: Any, num: Integer) -> Tuple:
-    """A tuple of `num` times the item."""
+    """Give a tuple of `num` times the item."""
     return (item,) * num
 
 
 def pair(a: Tuple, b: Tuple) -> TupleTuple:
-    """The pairs of items at the same place."""
+    """Give the pairs of items at the same place."""
     return tuple(zip(a, b))
 
 
 def product(a: Container, b: Container) -> FrozenSet:
-    """All pairs of an item of `a` and one of `b`."""
+    """Give all pairs of an item of `a` and one of `b`."""
     return frozenset([(i, j) for j in b for i in a])
 
 
 def dedupe(tup: Tuple) -> Tuple:
-    """The items of a tuple without those that came before."""
+    """Give the items of a tuple without those that came before."""
     if not len(tup):
         return ()
     if not isinstance(tup, tuple):
@@ -253,99 +253,99 @@ def dedupe(tup: Tuple) -> Tuple:
 
 
 def order(container: Container, compfunc: Callable) -> Tuple:
-    """The items by rising `compfunc`."""
+    """Give the items by rising `compfunc`."""
     return tuple(sorted(container, key=compfunc))
 
 
 def initset(value: Any) -> FrozenSet:
-    """The set of one item."""
+    """Give the set of one item."""
     return frozenset((value,))
 
 
 def insert(value: Any, container: FrozenSet) -> FrozenSet:
-    """The set with one more item."""
+    """Give the set with one more item."""
     return container.union(initset(value))
 
 
 def remove(value: Any, container: Container) -> Container:
-    """The items other than `value`."""
+    """Give the items other than `value`."""
     return type(container)([item for item in container if item != value])
 
 
 def other(container: Container, value: Any) -> Any:
-    """The first item other than `value`."""
+    """Give the first item other than `value`."""
     return first(remove(value, container))
 
 
 def combine(a: Container, b: Container) -> Container:
-    """The items of both, in a container like `a`."""
+    """Give the items of both, in a container like `a`."""
     return type(a)((*a, *b))
 
 
 def merge(containers: ContainerContainer) -> Container:
-    """The items of all containers, in one like the outer one."""
+    """Give the items of all containers, in one like the outer one."""
     return type(containers)(_chain.from_iterable(containers))
 
 
 def difference(a: FrozenSet, b: FrozenSet) -> FrozenSet:
-    """The items of `a` that are not in `b`."""
+    """Give the items of `a` that are not in `b`."""
     if isinstance(a, frozenset) and isinstance(b, frozenset) and len(a) // 4 <= len(b):
         return a - b  # it is filled item by item as well, only of a much larger set it would be a copy
     return type(a)([item for item in a if item not in b])
 
 
 def intersection(a: FrozenSet, b: FrozenSet) -> FrozenSet:
-    """The items in both sets."""
+    """Give the items in both sets."""
     return a & b
 
 
 def maximum(container: IntegerSet) -> Integer:
-    """The greatest number, 0 of none."""
+    """Give the greatest number, 0 of none."""
     return max(container, default=0)
 
 
 def minimum(container: IntegerSet) -> Integer:
-    """The least number, 0 of none."""
+    """Give the least number, 0 of none."""
     return min(container, default=0)
 
 
 def valmax(container: Container, compfunc: Callable) -> Integer:
-    """The greatest `compfunc` of an item, that of 0 where there is none."""
+    """Give the greatest `compfunc` of an item, that of 0 where there is none."""
     return compfunc(max(container, key=compfunc, default=0))  # type: ignore[no-any-return]
 
 
 def valmin(container: Container, compfunc: Callable) -> Integer:
-    """The least `compfunc` of an item, that of 0 where there is none."""
+    """Give the least `compfunc` of an item, that of 0 where there is none."""
     return compfunc(min(container, key=compfunc, default=0))  # type: ignore[no-any-return]
 
 
 def argmax(container: Container, compfunc: Callable) -> Any:
-    """The first item with the greatest `compfunc`."""
+    """Give the first item with the greatest `compfunc`."""
     return max(container, key=compfunc)
 
 
 def argmin(container: Container, compfunc: Callable) -> Any:
-    """The first item with the least `compfunc`."""
+    """Give the first item with the least `compfunc`."""
     return min(container, key=compfunc)
 
 
 def mostcommon(container: Container) -> Any:
-    """The most frequent item of a tuple."""
+    """Give the most frequent item of a tuple."""
     return max(set(container), key=container.count)  # type: ignore[union-attr]
 
 
 def leastcommon(container: Container) -> Any:
-    """The least frequent item of a tuple."""
+    """Give the least frequent item of a tuple."""
     return min(set(container), key=container.count)  # type: ignore[union-attr]
 
 
 def sizefilter(container: Container, n: Integer) -> FrozenSet:
-    """The items of size `n`."""
+    """Give the items of size `n`."""
     return frozenset([item for item in container if len(item) == n])
 
 
 def _map_each(function: Callable, container: Container) -> list[Any]:
-    """The function of each item; a StopIteration that it raises is an error, and not the end."""
+    """Give the function of each item; a StopIteration that it raises is an error, and not the end."""
     results = [*map(function, container)]
     if len(results) < len(container):
         raise RuntimeError("a function raised StopIteration")
@@ -353,17 +353,17 @@ def _map_each(function: Callable, container: Container) -> list[Any]:
 
 
 def sfilter(container: Container, condition: Callable) -> Container:
-    """The items that meet a condition."""
+    """Give the items that meet a condition."""
     return type(container)(_compress(container, _map_each(condition, container)))
 
 
 def mfilter(container: Container, function: Callable) -> FrozenSet:
-    """The merged items that meet a condition."""
+    """Give the merged items that meet a condition."""
     return merge(sfilter(container, function))  # type: ignore[return-value]
 
 
 def extract(container: Container, condition: Callable) -> Any:
-    """The first item that meets a condition."""
+    """Give the first item that meets a condition."""
     return next(item for item in container if condition(item))
 
 
@@ -371,45 +371,45 @@ def extract(container: Container, condition: Callable) -> Any:
 
 
 def compose(outer: Callable, inner: Callable) -> Callable:
-    """The function `outer(inner(x))`."""
+    """Give the function `outer(inner(x))`."""
     return lambda x: outer(inner(x))
 
 
 def chain(h: Callable, g: Callable, f: Callable) -> Callable:
-    """The function `h(g(f(x)))`."""
+    """Give the function `h(g(f(x)))`."""
     return lambda x: h(g(f(x)))
 
 
 def fork(outer: Callable, a: Callable, b: Callable) -> Callable:
-    """The function `outer(a(x), b(x))`."""
+    """Give the function `outer(a(x), b(x))`."""
     return lambda x: outer(a(x), b(x))
 
 
 def matcher(function: Callable, target: Any) -> Callable:
-    """The function that tells whether `function(x)` equals the target."""
+    """Give the function that tells whether `function(x)` equals the target."""
     return lambda x: function(x) == target
 
 
 def lbind(function: Callable, fixed: Any) -> Callable:
-    """The function with its first argument fixed."""
+    """Give the function with its first argument fixed."""
     _check_function(function)
     return _partial(function, fixed)
 
 
 def _check_function(value: Any) -> None:
-    """Raises AttributeError for what is no function."""
+    """Raise AttributeError for what is no function."""
     if not callable(value):
         raise AttributeError(f"{type(value).__name__} has no arguments to fix")
 
 
 def rbind(function: Callable, fixed: Any) -> Callable:
-    """The function with its last argument fixed."""
+    """Give the function with its last argument fixed."""
     _check_function(function)
     return lambda *arguments: function(*arguments, fixed)
 
 
 def power(function: Callable, n: Integer) -> Callable:
-    """The function applied `n` times."""
+    """Give the function applied `n` times."""
     if n == 1:
         return function
     if n < 1:
@@ -424,32 +424,32 @@ def power(function: Callable, n: Integer) -> Callable:
 
 
 def apply(function: Callable, container: Container) -> Container:
-    """The function of each item."""
+    """Give the function of each item."""
     return type(container)(_map_each(function, container))
 
 
 def rapply(functions: Container, value: Any) -> Container:
-    """Each function of the value."""
+    """Give each function of the value."""
     return type(functions)(function(value) for function in functions)
 
 
 def mapply(function: Callable, container: ContainerContainer) -> FrozenSet:
-    """The merged results of the function of each item."""
+    """Give the merged results of the function of each item."""
     return merge(apply(function, container))  # type: ignore[return-value]
 
 
 def papply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
-    """The function of each pair of items at the same place."""
+    """Give the function of each pair of items at the same place."""
     return tuple(function(i, j) for i, j in zip(a, b))
 
 
 def mpapply(function: Callable, a: Tuple, b: Tuple) -> Tuple:
-    """The merged results of the function of each pair of items at the same place."""
+    """Give the merged results of the function of each pair of items at the same place."""
     return merge(papply(function, a, b))  # type: ignore[return-value]
 
 
 def prapply(function, a: Container, b: Container) -> FrozenSet:  # type: ignore[no-untyped-def]
-    """The function of all pairs of an item of `a` and one of `b`; the vocabulary gives it no type."""
+    """Give the function of all pairs of an item of `a` and one of `b`; the vocabulary gives it no type."""
     return frozenset(function(i, j) for j in b for i in a)
 
 
@@ -457,111 +457,111 @@ def prapply(function, a: Container, b: Container) -> FrozenSet:  # type: ignore[
 
 
 def _holds_cells(patch: Patch) -> _TypeGuard[Object]:
-    """Whether a patch is an object, not a set of places: its first item tells."""
+    """Tell whether a patch is an object, not a set of places: its first item tells."""
     return isinstance(next(iter(patch))[1], tuple)
 
 
 def toindices(patch: Patch) -> Indices:
-    """The places of a patch."""
+    """Give the places of a patch."""
     if len(patch) == 0:
         return frozenset()
     return frozenset([place for _, place in patch]) if _holds_cells(patch) else patch  # type: ignore[return-value]
 
 
 def _places(patch: Patch) -> Indices:
-    """The places of a patch for who looks at all of them in whatever order, which saves a set."""
+    """Give the places of a patch for who looks at all of them in whatever order, which saves a set."""
     return [place for _, place in patch] if len(patch) and _holds_cells(patch) else patch  # type: ignore[return-value]
 
 
 def _rows(patch: Patch) -> list[int]:
-    """The row of each item of a patch."""
+    """Give the row of each item of a patch."""
     if len(patch) and _holds_cells(patch):
         return [i for _, (i, _) in patch]
     return [i for i, _ in patch]
 
 
 def _columns(patch: Patch) -> list[int]:
-    """The column of each item of a patch."""
+    """Give the column of each item of a patch."""
     if len(patch) and _holds_cells(patch):
         return [j for _, (_, j) in patch]
     return [j for _, j in patch]  # type: ignore[misc]
 
 
 def recolor(value: Integer, patch: Patch) -> Object:
-    """The object with one colour at the places of a patch."""
+    """Give the object with one colour at the places of a patch."""
     return frozenset([(value, place) for place in toindices(patch)])
 
 
 def uppermost(patch: Patch) -> Integer:
-    """The first row."""
+    """Give the first row."""
     return min(_rows(patch))
 
 
 def lowermost(patch: Patch) -> Integer:
-    """The last row."""
+    """Give the last row."""
     return max(_rows(patch))
 
 
 def leftmost(patch: Patch) -> Integer:
-    """The first column."""
+    """Give the first column."""
     return min(_columns(patch))
 
 
 def rightmost(patch: Patch) -> Integer:
-    """The last column."""
+    """Give the last column."""
     return max(_columns(patch))
 
 
 def _find_corner(patch: Patch, extremes: dict[int, Callable]) -> IntegerTuple:
-    """A corner of the bounding box: which of the rows (0) and of the columns (1), KeyError of any more."""
+    """Give a corner of the box: which of the rows (0) and of the columns (1), KeyError of any more."""
     axes = enumerate(zip(*_places(patch)))
     return tuple([extremes[axis](numbers) for axis, numbers in axes])
 
 
 def ulcorner(patch: Patch) -> IntegerTuple:
-    """The upper left corner of the bounding box, () of nothing."""
+    """Give the upper left corner of the bounding box, () of nothing."""
     return tuple(map(min, zip(*_places(patch))))
 
 
 def urcorner(patch: Patch) -> IntegerTuple:
-    """The upper right corner of the bounding box, () of nothing."""
+    """Give the upper right corner of the bounding box, () of nothing."""
     return _find_corner(patch, {0: min, 1: max})
 
 
 def llcorner(patch: Patch) -> IntegerTuple:
-    """The lower left corner of the bounding box, () of nothing."""
+    """Give the lower left corner of the bounding box, () of nothing."""
     return _find_corner(patch, {0: max, 1: min})
 
 
 def lrcorner(patch: Patch) -> IntegerTuple:
-    """The lower right corner of the bounding box, () of nothing."""
+    """Give the lower right corner of the bounding box, () of nothing."""
     return tuple(map(max, zip(*_places(patch))))
 
 
 def _bounds(patch: Patch) -> tuple[int, int, int, int]:
-    """The rows and columns where a patch begins and ends: top, left, bottom, right."""
+    """Give the rows and columns where a patch begins and ends: top, left, bottom, right."""
     rows, columns = _rows(patch), _columns(patch)
     return min(rows), min(columns), max(rows), max(columns)
 
 
 def corners(patch: Patch) -> Indices:
-    """The corners of the bounding box."""
+    """Give the corners of the bounding box."""
     return frozenset((ulcorner(patch), urcorner(patch), llcorner(patch), lrcorner(patch)))
 
 
 def center(patch: Patch) -> IntegerTuple:
-    """The centre of the bounding box, the lower right one of two."""
+    """Give the centre of the bounding box, the lower right one of two."""
     return (uppermost(patch) + height(patch) // 2, leftmost(patch) + width(patch) // 2)
 
 
 def centerofmass(patch: Patch) -> IntegerTuple:
-    """The mean row and column, rounded down; () of nothing."""
+    """Give the mean row and column, rounded down; () of nothing."""
     number = len(patch)
     return tuple([sum(numbers) // number for numbers in zip(*toindices(patch))])
 
 
 def shift(patch: Patch, directions: IntegerTuple) -> Patch:
-    """The patch moved by a step."""
+    """Give the patch moved by a step."""
     if len(patch) == 0:
         return patch
     di, dj = directions
@@ -571,49 +571,49 @@ def shift(patch: Patch, directions: IntegerTuple) -> Patch:
 
 
 def normalize(patch: Patch) -> Patch:
-    """The patch moved to the origin."""
+    """Give the patch moved to the origin."""
     if len(patch) == 0:
         return patch
     return shift(patch, (-uppermost(patch), -leftmost(patch)))
 
 
 def vline(patch: Patch) -> Boolean:
-    """Whether a patch is a vertical line."""
+    """Tell whether a patch is a vertical line."""
     return height(patch) == len(patch) and width(patch) == 1
 
 
 def hline(patch: Patch) -> Boolean:
-    """Whether a patch is a horizontal line."""
+    """Tell whether a patch is a horizontal line."""
     return width(patch) == len(patch) and height(patch) == 1
 
 
 def vmatching(a: Patch, b: Patch) -> Boolean:
-    """Whether two patches share a column."""
+    """Tell whether two patches share a column."""
     return not {*_columns(a)}.isdisjoint(_columns(b))
 
 
 def hmatching(a: Patch, b: Patch) -> Boolean:
-    """Whether two patches share a row."""
+    """Tell whether two patches share a row."""
     return not {*_rows(a)}.isdisjoint(_rows(b))
 
 
 def manhattan(a: Patch, b: Patch) -> Integer:
-    """The least number of steps from a place of `a` to one of `b`."""
+    """Give the least number of steps from a place of `a` to one of `b`."""
     return min([abs(i - k) + abs(j - m) for i, j in _places(a) for k, m in _places(b)])
 
 
 def _number(patch: Patch) -> set[IntegerTuple]:
-    """The places of a patch; TypeError where they are no numbers."""
+    """Give the places of a patch; TypeError where they are no numbers."""
     return {(+i, +j) for i, j in _places(patch)}
 
 
 def _border(places: set[IntegerTuple]) -> list[IntegerTuple]:
-    """What is next to places, some of them included."""
+    """Give what is next to places, some of them included."""
     return [beside for i, j in places for beside in ((i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1))]
 
 
 def adjacent(a: Patch, b: Patch) -> Boolean:
-    """Whether two patches are next to each other, side by side, without a common place."""
+    """Tell whether two patches are next to each other, side by side, without a common place."""
     try:
         places, others = _number(a), _number(b)
     except (TypeError, ValueError, IndexError):
@@ -624,7 +624,7 @@ def adjacent(a: Patch, b: Patch) -> Boolean:
 
 
 def bordering(patch: Patch, grid: Grid) -> Boolean:
-    """Whether a patch is at the edge of a grid."""
+    """Tell whether a patch is at the edge of a grid."""
     return (
         uppermost(patch) == 0
         or leftmost(patch) == 0
@@ -634,7 +634,7 @@ def bordering(patch: Patch, grid: Grid) -> Boolean:
 
 
 def position(a: Patch, b: Patch) -> IntegerTuple:
-    """The direction from `a` to `b`."""
+    """Give the direction from `a` to `b`."""
     ai, aj = center(a)
     bi, bj = center(b)
     if ai == bi:
@@ -643,7 +643,7 @@ def position(a: Patch, b: Patch) -> IntegerTuple:
 
 
 def gravitate(source: Patch, destination: Patch) -> IntegerTuple:
-    """The step, in one direction, after which `source` is next to `destination`."""
+    """Give the step, in one direction, after which `source` is next to `destination`."""
     i, j = center(source)
     k, m = center(destination)
     if vmatching(source, destination):
@@ -661,7 +661,7 @@ def gravitate(source: Patch, destination: Patch) -> IntegerTuple:
 
 
 def backdrop(patch: Patch) -> Indices:
-    """The places of the bounding box."""
+    """Give the places of the bounding box."""
     if len(patch) == 0:
         return frozenset()
     places = _places(patch)
@@ -670,14 +670,14 @@ def backdrop(patch: Patch) -> Indices:
 
 
 def delta(patch: Patch) -> Indices:
-    """The places of the bounding box that are not in the patch."""
+    """Give the places of the bounding box that are not in the patch."""
     if len(patch) == 0:
         return frozenset()
     return backdrop(patch) - toindices(patch)
 
 
 def _outline(corner: IntegerTuple, other: IntegerTuple) -> Indices:
-    """The edge of the box between two opposite corners."""
+    """Give the edge of the box between two opposite corners."""
     (top, bottom), (left, right) = map(sorted, zip(corner, other))
     rows, columns = range(top, bottom + 1), range(left, right + 1)
     sides = {(i, left) for i in rows} | {(i, right) for i in rows}
@@ -685,7 +685,7 @@ def _outline(corner: IntegerTuple, other: IntegerTuple) -> Indices:
 
 
 def box(patch: Patch) -> Indices:
-    """The edge of the bounding box."""
+    """Give the edge of the bounding box."""
     if len(patch) == 0:
         return patch  # type: ignore[return-value]
     (top, left), (bottom, right) = ulcorner(patch), lrcorner(patch)
@@ -693,13 +693,13 @@ def box(patch: Patch) -> Indices:
 
 
 def inbox(patch: Patch) -> Indices:
-    """The edge of the box one within the bounding box."""
+    """Give the edge of the box one within the bounding box."""
     start = (uppermost(patch) + 1, leftmost(patch) + 1)
     return _outline(start, (lowermost(patch) - 1, rightmost(patch) - 1))
 
 
 def outbox(patch: Patch) -> Indices:
-    """The edge of the box one around the bounding box."""
+    """Give the edge of the box one around the bounding box."""
     start = (uppermost(patch) - 1, leftmost(patch) - 1)
     return _outline(start, (lowermost(patch) + 1, rightmost(patch) + 1))
 
@@ -708,24 +708,24 @@ def outbox(patch: Patch) -> Indices:
 
 
 def dneighbors(loc: IntegerTuple) -> Indices:
-    """The four places beside a place."""
+    """Give the four places beside a place."""
     return frozenset(((loc[0] - 1, loc[1]), (loc[0] + 1, loc[1]), (loc[0], loc[1] - 1), (loc[0], loc[1] + 1)))
 
 
 def ineighbors(loc: IntegerTuple) -> Indices:
-    """The four places diagonally from a place."""
+    """Give the four places diagonally from a place."""
     above, below = loc[0] - 1, loc[0] + 1
     before, behind = loc[1] - 1, loc[1] + 1
     return frozenset(((above, before), (above, behind), (below, before), (below, behind)))
 
 
 def neighbors(loc: IntegerTuple) -> Indices:
-    """The eight places around a place."""
+    """Give the eight places around a place."""
     return dneighbors(loc) | ineighbors(loc)
 
 
 def connect(a: IntegerTuple, b: IntegerTuple) -> Indices:
-    """The places of the straight or diagonal line between two places, none if there is no such line."""
+    """Give the places of the straight or diagonal line between two places, none if there is no such line."""
     (i, j), (k, m) = a, b
     rows = range(min(i, k), max(i, k) + 1)
     columns = range(min(j, m), max(j, m) + 1)
@@ -741,17 +741,17 @@ def connect(a: IntegerTuple, b: IntegerTuple) -> Indices:
 
 
 def shoot(start: IntegerTuple, direction: IntegerTuple) -> Indices:
-    """The places of the line from a place in a direction, out of any grid."""
+    """Give the places of the line from a place in a direction, out of any grid."""
     return connect(start, (start[0] + _REACH * direction[0], start[1] + _REACH * direction[1]))
 
 
 def hfrontier(location: IntegerTuple) -> Indices:
-    """The places of the row of a place."""
+    """Give the places of the row of a place."""
     return frozenset([(location[0], j) for j in range(_LONGEST_SIDE)])
 
 
 def vfrontier(location: IntegerTuple) -> Indices:
-    """The places of the column of a place."""
+    """Give the places of the column of a place."""
     return frozenset([(i, location[1]) for i in range(_LONGEST_SIDE)])
 
 
@@ -759,7 +759,7 @@ def vfrontier(location: IntegerTuple) -> Indices:
 
 
 def height(piece: Piece) -> Integer:
-    """The number of rows, of a patch those of its bounding box."""
+    """Give the number of rows, of a patch those of its bounding box."""
     if len(piece) == 0:
         return 0
     if isinstance(piece, tuple):
@@ -769,7 +769,7 @@ def height(piece: Piece) -> Integer:
 
 
 def width(piece: Piece) -> Integer:
-    """The number of columns, of a patch those of its bounding box."""
+    """Give the number of columns, of a patch those of its bounding box."""
     if len(piece) == 0:
         return 0
     if isinstance(piece, tuple):
@@ -779,7 +779,7 @@ def width(piece: Piece) -> Integer:
 
 
 def shape(piece: Piece) -> IntegerTuple:
-    """The number of rows and of columns."""
+    """Give the number of rows and of columns."""
     if not isinstance(piece, tuple) and len(piece):
         top, left, bottom, right = _bounds(piece)
         return (bottom - top + 1, right - left + 1)
@@ -787,12 +787,12 @@ def shape(piece: Piece) -> IntegerTuple:
 
 
 def portrait(piece: Piece) -> Boolean:
-    """Whether a piece is higher than wide."""
+    """Tell whether a piece is higher than wide."""
     return height(piece) > width(piece)
 
 
 def square(piece: Piece) -> Boolean:
-    """Whether a piece is a full square."""
+    """Tell whether a piece is a full square."""
     if isinstance(piece, tuple):
         return len(piece) == len(piece[0])
     rows, columns = shape(piece)
@@ -800,7 +800,7 @@ def square(piece: Piece) -> Boolean:
 
 
 def hmirror(piece: Piece) -> Piece:
-    """The piece upside down."""
+    """Give the piece upside down."""
     if isinstance(piece, tuple):
         return piece[::-1]
     axes = [*zip(*_places(piece))]
@@ -812,7 +812,7 @@ def hmirror(piece: Piece) -> Piece:
 
 
 def vmirror(piece: Piece) -> Piece:
-    """The piece with left and right exchanged."""
+    """Give the piece with left and right exchanged."""
     if isinstance(piece, tuple):
         return tuple([row[::-1] for row in piece])
     axes = [*zip(*_places(piece))]
@@ -824,7 +824,7 @@ def vmirror(piece: Piece) -> Piece:
 
 
 def dmirror(piece: Piece) -> Piece:
-    """The piece mirrored at the diagonal from its upper left corner."""
+    """Give the piece mirrored at the diagonal from its upper left corner."""
     if isinstance(piece, tuple):
         return tuple(zip(*piece))
     top, left = ulcorner(piece)
@@ -835,19 +835,19 @@ def dmirror(piece: Piece) -> Piece:
 
 
 def cmirror(piece: Piece) -> Piece:
-    """The piece mirrored at the diagonal from its upper right corner."""
+    """Give the piece mirrored at the diagonal from its upper right corner."""
     return vmirror(dmirror(vmirror(piece)))
 
 
 def _colors(element: Element) -> list[int]:
-    """The colour of every cell, in order."""
+    """Give the colour of every cell, in order."""
     if isinstance(element, tuple):
         return list(_chain.from_iterable(element))
     return [value for value, _ in element]
 
 
 def _pack(colors: list[int]) -> bytes | list[int]:
-    """Colours as bytes, which are counted sooner, or as they are if they do not fit."""
+    """Give colours as bytes, which are counted sooner, or as they are if they do not fit."""
     try:
         return bytes(colors)
     except (TypeError, ValueError):
@@ -855,38 +855,38 @@ def _pack(colors: list[int]) -> bytes | list[int]:
 
 
 def palette(element: Element) -> IntegerSet:
-    """The colours."""
+    """Give the colours."""
     if isinstance(element, tuple):
         return frozenset(set().union(*dict.fromkeys(element)))
     return frozenset({value for value, _ in element})
 
 
 def numcolors(element: Element) -> IntegerSet:
-    """The number of colours."""
+    """Give the number of colours."""
     return len(palette(element))  # type: ignore[return-value]  # the vocabulary says IntegerSet
 
 
 def colorcount(element: Element, value: Integer) -> Integer:
-    """The number of cells of a colour."""
+    """Give the number of cells of a colour."""
     if isinstance(element, tuple):
         return sum([row.count(value) for row in element])
     return _colors(element).count(value)
 
 
 def mostcolor(element: Element) -> Integer:
-    """The most frequent colour."""
+    """Give the most frequent colour."""
     colors = _colors(element)
     return max(set(colors), key=_pack(colors).count)
 
 
 def leastcolor(element: Element) -> Integer:
-    """The least frequent colour."""
+    """Give the least frequent colour."""
     colors = _colors(element)
     return min(set(colors), key=_pack(colors).count)
 
 
 def upscale(element: Element, factor: Integer) -> Element:
-    """The element with every cell as a square of `factor` by `factor` cells."""
+    """Give the element with every cell as a square of `factor` by `factor` cells."""
     if isinstance(element, tuple):
         return vupscale(hupscale(element, factor), factor)
     if len(element) == 0:
@@ -906,17 +906,17 @@ def upscale(element: Element, factor: Integer) -> Element:
 
 
 def color(obj: Object) -> Integer:
-    """The colour of a one-coloured object."""
+    """Give the colour of a one-coloured object."""
     return first(obj)[0]  # type: ignore[no-any-return]
 
 
 def colorfilter(objs: Objects, value: Integer) -> Objects:
-    """The objects of a colour."""
+    """Give the objects of a colour."""
     return frozenset(obj for obj in objs if color(obj) == value)
 
 
 def _find_period(obj: Object, extent: Callable, axis: int) -> int:
-    """The least step along rows (0) or columns (1) by which an object repeats, else its extent there."""
+    """Give the least step along rows (0) or columns (1) by which an object repeats, else its extent there."""
     if not isinstance(obj, frozenset):
         obj = normalize(obj)
     if len(obj) == 0:
@@ -940,12 +940,12 @@ def _find_period(obj: Object, extent: Callable, axis: int) -> int:
 
 
 def hperiod(obj: Object) -> Integer:
-    """The number of columns after which an object repeats, else its width."""
+    """Give the number of columns after which an object repeats, else its width."""
     return _find_period(obj, width, 1)
 
 
 def vperiod(obj: Object) -> Integer:
-    """The number of rows after which an object repeats, else its height."""
+    """Give the number of rows after which an object repeats, else its height."""
     return _find_period(obj, height, 0)
 
 
@@ -953,7 +953,7 @@ def vperiod(obj: Object) -> Integer:
 
 
 def index(grid: Grid, loc: IntegerTuple) -> Integer:
-    """The colour at a place, None outside the grid."""
+    """Give the colour at a place, None outside the grid."""
     i, j = loc
     rows, columns = len(grid), len(grid[0])
     if 0 <= i < rows and 0 <= j < columns:
@@ -963,12 +963,12 @@ def index(grid: Grid, loc: IntegerTuple) -> Integer:
 
 @_lru_cache(maxsize=32)
 def _list_places(rows: int, columns: int) -> Indices:
-    """All places of a grid."""
+    """Give all places of a grid."""
     return frozenset(_product(range(rows), range(columns)))
 
 
 def asindices(grid: Grid) -> Indices:
-    """All places."""
+    """Give all places."""
     if not len(grid):
         return frozenset()
     rows, columns = len(grid), len(grid[0])
@@ -977,12 +977,12 @@ def asindices(grid: Grid) -> Indices:
 
 
 def _is_whole(grid: Grid) -> bool:
-    """Whether the rows are tuples as long as each other."""
+    """Tell whether the rows are tuples as long as each other."""
     return isinstance(grid, tuple) and {*map(type, grid)} == {tuple} and len({*map(len, grid)}) == 1
 
 
 def asobject(grid: Grid) -> Object:
-    """The grid as an object."""
+    """Give the grid as an object."""
     if _is_whole(grid):
         places = _product(range(len(grid)), range(len(grid[0])))
         return frozenset(zip(_chain.from_iterable(grid), places))
@@ -990,26 +990,26 @@ def asobject(grid: Grid) -> Object:
 
 
 def ofcolor(grid: Grid, value: Integer) -> Indices:
-    """The places of a colour."""
+    """Give the places of a colour."""
     rows = [(i, row) for i, row in enumerate(grid) if value in row]
     return frozenset([(i, j) for i, row in rows for j, found in enumerate(row) if found == value])
 
 
 def toobject(patch: Patch, grid: Grid) -> Object:
-    """The object of the grid's cells at the places of a patch."""
+    """Give the object of the grid's cells at the places of a patch."""
     rows, columns = len(grid), len(grid[0])
     places = toindices(patch)
     return frozenset([(grid[i][j], (i, j)) for i, j in places if 0 <= i < rows and 0 <= j < columns])
 
 
 def crop(grid: Grid, start: IntegerTuple, dims: IntegerTuple) -> Grid:
-    """The part of a grid from a place on, in a size."""
+    """Give the part of a grid from a place on, in a size."""
     rows = grid[start[0] : start[0] + dims[0]]
     return tuple([row[start[1] : start[1] + dims[1]] for row in rows])
 
 
 def subgrid(patch: Patch, grid: Grid) -> Grid:
-    """The part of a grid in the bounding box of a patch."""
+    """Give the part of a grid in the bounding box of a patch."""
     if not isinstance(patch, tuple) and len(patch):
         top, left, bottom, right = _bounds(patch)
         below, behind = bottom + 1, right + 1
@@ -1018,58 +1018,58 @@ def subgrid(patch: Patch, grid: Grid) -> Grid:
 
 
 def trim(grid: Grid) -> Grid:
-    """The grid without its outermost rows and columns."""
+    """Give the grid without its outermost rows and columns."""
     return tuple([row[1:-1] for row in grid[1:-1]])
 
 
 def tophalf(grid: Grid) -> Grid:
-    """The upper half, without the middle row."""
+    """Give the upper half, without the middle row."""
     return grid[: len(grid) // 2]
 
 
 def bottomhalf(grid: Grid) -> Grid:
-    """The lower half, without the middle row."""
+    """Give the lower half, without the middle row."""
     return grid[(len(grid) + 1) // 2 :]
 
 
 def lefthalf(grid: Grid) -> Grid:
-    """The left half, without the middle column; of one column, the empty grid."""
+    """Give the left half, without the middle column; of one column, the empty grid."""
     return dmirror(tophalf(dmirror(grid[:])))  # type: ignore[arg-type, return-value]
 
 
 def righthalf(grid: Grid) -> Grid:
-    """The right half, without the middle column; of one column, the empty grid."""
+    """Give the right half, without the middle column; of one column, the empty grid."""
     return dmirror(bottomhalf(dmirror(grid[:])))  # type: ignore[arg-type, return-value]
 
 
 def _split(length: int, n: int) -> tuple[int, list[int]]:
-    """The length and the starts of `n` equal parts, one apart if something is left over."""
+    """Give the length and the starts of `n` equal parts, one apart if something is left over."""
     part, rest = divmod(length, n)
     step = part + (rest != 0)
     return part, [number * step for number in range(n)]
 
 
 def hsplit(grid: Grid, n: Integer) -> Tuple:
-    """The `n` equal parts of a grid from left to right."""
+    """Give the `n` equal parts of a grid from left to right."""
     rows = len(grid)
     part, starts = _split(len(grid[0]), n)
     return tuple([crop(grid, (0, j), (rows, part)) for j in starts])
 
 
 def vsplit(grid: Grid, n: Integer) -> Tuple:
-    """The `n` equal parts of a grid from top to bottom."""
+    """Give the `n` equal parts of a grid from top to bottom."""
     part, starts = _split(len(grid), n)
     columns = len(grid[0])
     return tuple([crop(grid, (i, 0), (part, columns)) for i in starts])
 
 
 def _list_uniform(lines: Grid) -> list[int]:
-    """The numbers of the one-coloured lines."""
+    """Give the numbers of the one-coloured lines."""
     return [number for number, line in enumerate(lines) if len(set(line)) == 1]
 
 
 def frontiers(grid: Grid) -> Objects:
-    """The one-coloured rows and columns."""
+    """Give the one-coloured rows and columns."""
     rows, columns = range(len(grid)), range(len(grid[0]))
     across = frozenset([frozenset({(grid[i][j], (i, j)) for j in columns}) for i in _list_uniform(grid)])
     turned: Grid = dmirror(grid)  # type: ignore[assignment]
@@ -1078,7 +1078,7 @@ def frontiers(grid: Grid) -> Objects:
 
 
 def compress(grid: Grid) -> Grid:
-    """The grid without its one-coloured rows and columns."""
+    """Give the grid without its one-coloured rows and columns."""
     rows, columns = _list_uniform(grid), _list_uniform(dmirror(grid))  # type: ignore[arg-type]
     return tuple(
         [
@@ -1090,17 +1090,17 @@ def compress(grid: Grid) -> Grid:
 
 
 def partition(grid: Grid) -> Objects:
-    """An object for each colour, with all its cells."""
+    """Give an object for each colour, with all its cells."""
     return _part(grid, palette(grid))
 
 
 def fgpartition(grid: Grid) -> Objects:
-    """An object for each colour but the background, with all its cells."""
+    """Give an object for each colour but the background, with all its cells."""
     return _part(grid, palette(grid) - {mostcolor(grid)})
 
 
 def _part(grid: Grid, colors: IntegerSet) -> Objects:
-    """An object for each of some colours, in their order."""
+    """Give an object for each of some colours, in their order."""
     cells: dict[int, list[Cell]] = {value: [] for value in colors}
     for i, row in enumerate(grid):
         for j, value in enumerate(row):
@@ -1110,13 +1110,13 @@ def _part(grid: Grid, colors: IntegerSet) -> Objects:
 
 
 def _is_there(cells: Object, grid: Grid) -> bool:
-    """Whether a grid has all cells."""
+    """Tell whether a grid has all cells."""
     rows, columns = len(grid), len(grid[0])
     return all(0 <= i < rows and 0 <= j < columns and grid[i][j] == value for value, (i, j) in cells)
 
 
 def occurrences(grid: Grid, obj: Object) -> Indices:
-    """The places where an object, put there with its upper left corner, is in the grid."""
+    """Give the places where an object, put there with its upper left corner, is in the grid."""
     cells: Object = normalize(obj)  # type: ignore[assignment]
     rows, columns = len(grid), len(grid[0])
     down, across = rows - height(obj) + 1, columns - width(obj) + 1
@@ -1131,12 +1131,12 @@ def occurrences(grid: Grid, obj: Object) -> Indices:
 
 @_lru_cache(maxsize=_PLACES_KNOWN)
 def _own(i: int, j: int) -> IntegerTuple:
-    """The place, always as the same tuple: that saves memory, and sets find it sooner."""
+    """Give the place, always as the same tuple: that saves memory, and sets find it sooner."""
     return (i, j)
 
 
 def _find_near(i: int, j: int, diagonal: bool, below: bool, right: bool) -> Indices:
-    """The places beside or around a place, in a grid that goes on below it or not, to its right or not."""
+    """Give the places beside or around one, in a grid that goes on below it or not, to its right or not."""
     above, under, before, behind = i - 1, i + 1, j - 1, j + 1
     near = frozenset((_own(above, j), _own(under, j), _own(i, before), _own(i, behind)))
     if diagonal:
@@ -1153,7 +1153,7 @@ _NEAR: dict[bool, list[list[Indices]]] = {False: [], True: []}  # in grids that 
 
 
 def _list_near(rows: int, columns: int, diagonal: bool) -> list[list[Indices]]:
-    """What is beside or around each place of a grid, by row and column.
+    """Give what is beside or around each place of a grid, by row and column.
 
     Grids of all shapes have it in common, but for their last row and column.
     """
@@ -1178,7 +1178,7 @@ class _NearAnew:
     """What is beside or around the places of a row, found each time: the grid has too many to remember."""
 
     def __init__(self, lines: list[list[IntegerTuple]], outside: list[IntegerTuple], diagonal: bool) -> None:
-        """Takes the row between those above and below it, each with a place outside at both ends."""
+        """Take the row between those above and below it, each with a place outside at both ends."""
         self.above, self.line, self.below = lines
         self.outside, self.diagonal = frozenset(outside), diagonal
 
@@ -1191,7 +1191,7 @@ class _NearAnew:
 
 
 def _list_near_anew(rows: int, columns: int, diagonal: bool) -> list[_NearAnew]:
-    """The same, of a grid that has too many places to remember."""
+    """Give the same, of a grid that has too many places to remember."""
     lines = [[(i, j) for j in range(-1, columns + 1)] for i in range(-1, rows + 1)]
     near = []
     for i in range(rows):
@@ -1206,7 +1206,7 @@ def _list_near_anew(rows: int, columns: int, diagonal: bool) -> list[_NearAnew]:
 
 
 def _look_near(rows: int, columns: int, diagonal: bool) -> list[Any]:
-    """What is beside or around each place of a grid, by row and column."""
+    """Give what is beside or around each place of a grid, by row and column."""
     if rows * columns <= _CELLS_KNOWN:
         return _list_near_again(rows, columns, diagonal)
     return (_list_near if rows * columns <= _PLACES_KNOWN else _list_near_anew)(rows, columns, diagonal)
@@ -1214,7 +1214,7 @@ def _look_near(rows: int, columns: int, diagonal: bool) -> list[Any]:
 
 @_lru_cache(maxsize=512)
 def _order_cells(rows: int, columns: int) -> tuple[Tuple, Callable]:
-    """All places of a grid in the order of their set, and what puts its cells into that order."""
+    """Give all places of a grid in the order of their set, and what puts its cells into that order."""
     numbers = {_own(i, j): i * columns + j for i in range(rows) for j in range(columns)}
     places = tuple(frozenset([*numbers]))
     return places, _itemgetter(*map(numbers.__getitem__, places), 0, 0)  # two more: it gives a tuple
@@ -1222,13 +1222,13 @@ def _order_cells(rows: int, columns: int) -> tuple[Tuple, Callable]:
 
 @_lru_cache(maxsize=256)
 def _mark(background: int) -> bytes:
-    """For each colour whether it is another than the background."""
+    """Tell for each colour whether it is another than the background."""
     return bytes([value != background for value in range(256)])
 
 
 @_lru_cache(maxsize=256)
 def _spread(rows: int, columns: int, diagonal: bool) -> list[IntegerTuple]:
-    """All places of a grid as they are reached from the first one."""
+    """Give all places of a grid as they are reached from the first one."""
     near = _look_near(rows, columns, diagonal)
     order: list[IntegerTuple] = []
     seen: set[IntegerTuple] = set()
@@ -1244,7 +1244,7 @@ _spread_far = _lru_cache(maxsize=32)(_spread.__wrapped__)  # for grids of more c
 
 
 def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boolean) -> Objects:
-    """The objects: cells connected by their sides.
+    """Give the objects: cells connected by their sides.
 
     Args:
         grid: where to look.
@@ -1305,13 +1305,13 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
 
 
 def canvas(value: Integer, dimensions: IntegerTuple) -> Grid:
-    """The grid of one colour in a size."""
+    """Give the grid of one colour in a size."""
     rows = len(range(dimensions[0]))
     return ((value,) * dimensions[1],) * rows if rows else ()
 
 
 def fill(grid: Grid, value: Integer, patch: Patch) -> Grid:
-    """The grid with a colour at the places of a patch."""
+    """Give the grid with a colour at the places of a patch."""
     rows, columns = len(grid), len(grid[0])
     drawn: list[Any] = [*grid]
     for i, j in _places(patch):
@@ -1324,7 +1324,7 @@ def fill(grid: Grid, value: Integer, patch: Patch) -> Grid:
 
 
 def paint(grid: Grid, obj: Object) -> Grid:
-    """The grid with the cells of an object."""
+    """Give the grid with the cells of an object."""
     rows, columns = len(grid), len(grid[0])
     drawn: list[Any] = [*grid]
     for value, (i, j) in obj:
@@ -1337,7 +1337,7 @@ def paint(grid: Grid, obj: Object) -> Grid:
 
 
 def underfill(grid: Grid, value: Integer, patch: Patch) -> Grid:
-    """The grid with a colour at those places of a patch that are background."""
+    """Give the grid with a colour at those places of a patch that are background."""
     rows, columns = len(grid), len(grid[0])
     background = mostcolor(grid)
     drawn = list(map(list, grid))
@@ -1348,7 +1348,7 @@ def underfill(grid: Grid, value: Integer, patch: Patch) -> Grid:
 
 
 def underpaint(grid: Grid, obj: Object) -> Grid:
-    """The grid with those cells of an object that are on background."""
+    """Give the grid with those cells of an object that are on background."""
     rows, columns = len(grid), len(grid[0])
     background = mostcolor(grid)
     drawn = list(map(list, grid))
@@ -1359,17 +1359,17 @@ def underpaint(grid: Grid, obj: Object) -> Grid:
 
 
 def cover(grid: Grid, patch: Patch) -> Grid:
-    """The grid with background at the places of a patch."""
+    """Give the grid with background at the places of a patch."""
     return fill(grid, mostcolor(grid), _places(patch))
 
 
 def move(grid: Grid, obj: Object, offset: IntegerTuple) -> Grid:
-    """The grid with an object moved by a step."""
+    """Give the grid with an object moved by a step."""
     return paint(cover(grid, obj), shift(obj, offset))  # type: ignore[arg-type]
 
 
 def replace(grid: Grid, replacee: Integer, replacer: Integer) -> Grid:
-    """The grid with one colour in place of another."""
+    """Give the grid with one colour in place of another."""
     return tuple(
         [
             tuple([replacer if value == replacee else value for value in row] if replacee in row else row)
@@ -1379,7 +1379,7 @@ def replace(grid: Grid, replacee: Integer, replacer: Integer) -> Grid:
 
 
 def switch(grid: Grid, a: Integer, b: Integer) -> Grid:
-    """The grid with two colours exchanged."""
+    """Give the grid with two colours exchanged."""
     exchanged = {a: b, b: a}
     return tuple(
         [
@@ -1390,7 +1390,7 @@ def switch(grid: Grid, a: Integer, b: Integer) -> Grid:
 
 
 def cellwise(a: Grid, b: Grid, fallback: Integer) -> Grid:
-    """The cells of `a` that are the same in `b`, the fallback colour elsewhere."""
+    """Give the cells of `a` that are the same in `b`, the fallback colour elsewhere."""
     columns = range(len(a[0]))
     if columns and _is_whole(b) and _is_whole(a):
         if len(a) > len(b) or len(columns) > len(b[0]):
@@ -1409,44 +1409,44 @@ def cellwise(a: Grid, b: Grid, fallback: Integer) -> Grid:
 
 
 def hconcat(a: Grid, b: Grid) -> Grid:
-    """The grids side by side."""
+    """Give the grids side by side."""
     return tuple(map(_add, a, b))
 
 
 def vconcat(a: Grid, b: Grid) -> Grid:
-    """The grids one above the other."""
+    """Give the grids one above the other."""
     return a + b
 
 
 def hupscale(grid: Grid, factor: Integer) -> Grid:
-    """The grid with every column `factor` times."""
+    """Give the grid with every column `factor` times."""
     return tuple([tuple(_chain.from_iterable(zip(*[row] * factor))) if len(row) else () for row in grid])
 
 
 def vupscale(grid: Grid, factor: Integer) -> Grid:
-    """The grid with every row `factor` times."""
+    """Give the grid with every row `factor` times."""
     return tuple([copy for row in grid for copy in (row,) * factor])
 
 
 def downscale(grid: Grid, factor: Integer) -> Grid:
-    """Every `factor`-th row and column from the first on."""
+    """Give every `factor`-th row and column from the first on."""
     columns = range(len(grid[0]))
     narrowed = [tuple([row[j] for j in columns if j % factor == 0]) for row in grid]
     return tuple([row for i, row in enumerate(narrowed) if i % factor == 0])
 
 
 def rot90(grid: Grid) -> Grid:
-    """The grid turned clockwise."""
+    """Give the grid turned clockwise."""
     return tuple(zip(*grid[::-1]))
 
 
 def rot180(grid: Grid) -> Grid:
-    """The grid turned by half."""
+    """Give the grid turned by half."""
     return tuple([row[::-1] for row in grid[::-1]])
 
 
 def rot270(grid: Grid) -> Grid:
-    """The grid turned counterclockwise."""
+    """Give the grid turned counterclockwise."""
     return rot180(rot90(grid))
 
 
@@ -1470,7 +1470,7 @@ _DEFAULTS: dict[object, Any] = {  # by result type; of any other it is ()
 
 
 def _get_safe_default(function: object) -> Any:
-    """The value that a failed call of a function takes: an empty one of its result type.
+    """Give the value that a failed call of a function takes: an empty one of its result type.
 
     Returns:
         frozenset(), 0, False or `identity` as the function's annotation says, () where it says

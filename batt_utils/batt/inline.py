@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable
 from hashlib import md5
 
-from batt_utils.batt.program import VARIABLE, Call, Calls, needs
+from batt_utils.batt.program import Call, Calls, find_needed
 from batt_utils.console import UserError
 
 LIMIT = 16 * 2**20  # characters: a text of nested calls can double with every line
@@ -17,94 +17,93 @@ class TooLong(UserError):
 
 
 class Inliner:
-    """Inlines calls of one table. Texts that several calls need are built once and shared.
+    r"""Inline calls of one table; build texts that several calls need once.
 
-    >>> from batt_utils.batt.program import check_calls
-    >>> inliner = Inliner(check_calls({1: "hmirror, I", 2: "vconcat, I, t1"}), [2])
+    >>> from batt_utils.batt.reader import parse_calls
+    >>> inliner = Inliner(parse_calls({1: "hmirror, I", 2: "vconcat, I, t1"}), [2])
     >>> inliner.source("solve", 2)
-    'def solve(S, I, C):\\n    return vconcat(I, hmirror(I))'
+    'def solve(S, I, C):\n    return vconcat(I, hmirror(I))'
     >>> inliner.name("solve", 2)
     '690505e248cf7b17691370f2c7f90ef8'
     """
 
     def __init__(self, calls: Calls, roots: Iterable[int]) -> None:
-        """Prepares the texts of all calls that `roots` need, but for long ones."""
-        self._calls = calls
-        self._lengths: dict[int, int] = {}
-        self._texts: dict[str, str] = {}  # by variable
-        long: set[int] = set()
-        for t in needs(calls, roots):
-            call = calls[t]
-            if long.isdisjoint(call.needs):
-                function, *arguments = [
-                    self._texts.get(item, item) for item in (call.function, *call.arguments)
-                ]
+        """Prepare the texts of all calls that `roots` need, but for long ones."""
+        # By variable: the length of each text, the short texts, the calls of the long ones.
+        self._lengths: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
+        self._calls: dict[str, Call] = {}
+        for t in find_needed(calls, roots):
+            call, variable = calls[t], f"t{t}"
+            if self._calls.keys().isdisjoint(call.items):
+                function, *arguments = [self._texts.get(item, item) for item in call.items]
                 text = f"{function}({', '.join(arguments)})"
-                self._lengths[t] = len(text)
+                self._lengths[variable] = len(text)
                 if len(text) <= SHARED_LIMIT:
-                    self._texts[f"t{t}"] = text
+                    self._texts[variable] = text
                     continue
             else:
-                self._lengths[t] = min(self._length(call), LONGEST)
-            long.add(t)
+                self._lengths[variable] = min(self._add_up(call), LONGEST)
+            self._calls[variable] = call
 
     def source(self, kind: str, t: int) -> str:
-        """The inlined source of call `t` as a function named `kind` (`solve` or `differ`).
+        """Write the inlined source of call `t` as a function named `kind` (`solve` or `differ`).
 
         Raises:
             TooLong: it would be longer than `LIMIT` characters; nothing is built.
         """
-        if self._lengths[t] > LIMIT:
-            raise TooLong(f"t{t} is left out: its inlined text has {self._lengths[t]:,} characters")
-        return f"def {kind}(S, I, C):\n    return {self._text(t)}"
+        length = self._lengths[f"t{t}"]
+        if length > LIMIT:
+            raise TooLong(f"t{t} is left out: its inlined text has {length:,} characters")
+        return f"def {kind}(S, I, C):\n    return {self._join(f't{t}')}"
 
     def name(self, kind: str, t: int) -> str:
-        """The md5 (hex) of that source, which names the solver or differ.
+        """Find the md5 (hex) of that source, which names the solver or differ.
 
         Raises:
             TooLong: as `source` does.
         """
         return md5(self.source(kind, t).encode()).hexdigest()
 
-    def _length(self, call: Call) -> int:
-        items = (call.function, *call.arguments)
-        own = sum(len(item) for item in items if not VARIABLE(item))
-        return own + sum(self._lengths[need] for need in call.needs) + 2 * max(len(items) - 1, 1)
+    def _add_up(self, call: Call) -> int:
+        """Find the length of a call's text from those of its items."""
+        lengths = [self._lengths.get(item, len(item)) for item in call.items]
+        return sum(lengths) + 2 * max(len(call.items) - 1, 1)
 
-    def _text(self, t: int) -> str:
-        """Joins the text of call `t`; a list of what is left to write stands in for recursion."""
+    def _join(self, variable: str) -> str:
+        """Join the text of a call; a list of what is left to write stands in for recursion."""
         pieces: list[str] = []
-        rest = [f"t{t}"]
+        rest = [variable]
         while rest:
             item = rest.pop()
-            if item in self._texts or not VARIABLE(item):
+            if item not in self._calls:
                 pieces.append(self._texts.get(item, item))
                 continue
-            call = self._calls[int(item[1:])]
+            function, *arguments = self._calls[item].items
             rest.append(")")
-            for position in range(len(call.arguments) - 1, -1, -1):
-                rest.append(call.arguments[position])
+            for position in range(len(arguments) - 1, -1, -1):
+                rest.append(arguments[position])
                 if position:
                     rest.append(", ")
-            rest += ["(", call.function]
+            rest += ["(", function]
         return "".join(pieces)
 
 
 def inline_variables(source: str) -> str:
-    """Inlines the variables of any straight-line function: assignments to names, then a return.
+    r"""Inline the variables of any straight-line function: assignments to names, then a return.
 
     Args:
         source: the text of one function, `def solve(S, I, C): ...`.
 
     Returns:
-        `def solve(S, I, C):\\n    return EXPR` with no newline at the end, as `ast.unparse` writes it.
+        `def solve(S, I, C):\n    return EXPR` with no newline at the end, as `ast.unparse` writes it.
 
     Raises:
         UserError: the source is no such function.
         TooLong: the text would be longer than `LIMIT` characters; it is not built.
 
-    >>> inline_variables("def solve(S, I, C):\\n    x1 = hmirror(I)\\n    return vconcat(I, x1)\\n")
-    'def solve(S, I, C):\\n    return vconcat(I, hmirror(I))'
+    >>> inline_variables("def solve(S, I, C):\n    x1 = hmirror(I)\n    return vconcat(I, x1)\n")
+    'def solve(S, I, C):\n    return vconcat(I, hmirror(I))'
     """
     import astor
 
@@ -138,15 +137,16 @@ class _VariableInliner(ast.NodeTransformer):
         self._lengths: dict[str, int] = {}
 
     def set(self, name: str, value: ast.expr) -> None:
-        """Has a variable stand for an expression."""
+        """Let a variable stand for an expression."""
         self._lengths[name] = self.length(value)
         self._expressions[name] = self.visit(value)
 
     def length(self, node: ast.AST) -> int:
-        """The length of a node's text with its variables replaced, but for parentheses that these need."""
+        """Find the length of a node's text with its variables replaced, but for parentheses around these."""
         names = [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
         more = sum(self._lengths.get(name, len(name)) - len(name) for name in names)
         return min(len(ast.unparse(node)) + more, LONGEST)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Replace a variable by its expression."""
         return self._expressions.get(node.id, node)

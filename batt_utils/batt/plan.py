@@ -1,17 +1,23 @@
-"""A program laid out for evaluation: each distinct call once, sorted by what it depends on."""
+"""A program laid out for evaluation: each distinct call once, sorted by what it depends on.
+
+A value has a slot, a number; so a step finds what it is given, and its value's place, without names.
+"""
 
 from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from batt_utils.batt.program import VARIABLE, Call, DifferItem, Guard, Program, needs
+from batt_utils.batt.program import DifferItem, Guard, Program, find_equals, find_needed
 from batt_utils.rules import NO_OWNER
 
 
 class Step(NamedTuple):
-    """A call by slots: where its value goes, and where its function and arguments, in this order, are.
+    """A call by slots.
 
-    `guarded` has the exceptions for which it takes its function's default.
+    Attributes:
+        slot: where its value goes.
+        given: where its function and its arguments are, in this order.
+        guarded: the exceptions for which it takes its function's default.
     """
 
     slot: int
@@ -20,10 +26,15 @@ class Step(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What gives an owner's differ values: the steps, in order, and the slots of the values.
+    """What gives an owner's differ values.
 
     Its outputs, and the steps that depend on them, have the slots from `Plan.own` on, whoever the owner is:
-    so owners with the same differs have the same measure. `names` are those of the differs.
+    so owners with the same differs have the same measure.
+
+    Attributes:
+        steps: the calls that are made anew for each target, in order.
+        values: the slots of the differ values.
+        names: the differs' names, one for each value.
     """
 
     steps: tuple[Step, ...]
@@ -32,7 +43,13 @@ class Measure(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """A solver, or nobody: its outputs' slots, its differ items, and their measure."""
+    """A solver, or nobody.
+
+    Attributes:
+        outputs: the slots of its outputs.
+        items: its differ items.
+        measure: what gives their values.
+    """
 
     outputs: tuple[int, ...]
     items: list[DifferItem]
@@ -42,9 +59,16 @@ class Owner(NamedTuple):
 class Plan(NamedTuple):
     """A program laid out for evaluation.
 
-    `names` holds S, I, C, the DSL names and the integers, by slot; `slot_of` the slot of each call; `timed`
-    the calls that candidates need; `own` is the first of the slots for measures, `size` the number of all.
-    The steps: `once` for what depends on S alone, `for_candidates` for what else they need.
+    Attributes:
+        program: what is laid out.
+        names: the slots of S, I, C, the DSL's names and the integers.
+        slot_of: the slot of each call.
+        timed: the calls that candidates need.
+        own: the first of the slots for measures.
+        size: how many slots there are.
+        once: the steps that depend on S alone.
+        for_candidates: the other steps that candidates need.
+        owners: whose differ values count, by solver id or `NO_OWNER`.
     """
 
     program: Program
@@ -59,23 +83,28 @@ class Plan(NamedTuple):
 
 
 def make_plan(program: Program) -> Plan:
-    """Lays a program out; equal calls become one step."""
+    """Lay a program out; make one step of equal calls."""
+    first = find_equals(program.calls, program.calls, program.guarded)
     names: dict[str, int] = {"S": 0, "I": 1, "C": 2}
     for call in program.calls.values():
-        for item in _items(call):
-            if not VARIABLE(item):
+        for item in call.items:
+            if item not in first:
                 names.setdefault(item, len(names))
 
     steps: dict[int, Step] = {}  # by slot
-    slots: dict[tuple[tuple[int, ...], Guard], int] = {}
     slot_of: dict[int, int] = {}
-    for t, call in program.calls.items():
-        given = [slot_of[int(item[1:])] if VARIABLE(item) else names[item] for item in _items(call)]
-        key = (tuple(given), program.guarded.get(t, ()))
-        slot_of[t] = slots.setdefault(key, len(names) + len(steps))
-        steps.setdefault(slot_of[t], Step(slot_of[t], *key))
+    slots = dict(names)  # of variables, too
+    for t, (variable, equal) in zip(program.calls, first.items()):
+        if t == equal:
+            slot = len(names) + len(steps)
+            given = tuple([slots[item] for item in program.calls[t].items])
+            steps[slot] = Step(slot, given, program.guarded.get(t, ()))
+            slot_of[t] = slot
+        else:
+            slot_of[t] = slot_of[equal]
+        slots[variable] = slot_of[t]
 
-    timed = needs(program.calls, [candidate.t for candidate in program.candidates])
+    timed = find_needed(program.calls, [candidate.t for candidate in program.candidates])
     for_outputs = {slot_of[t] for t in timed}
     varies = _add_dependents(steps, {names["I"], names["C"]})
     on_target = _add_dependents(steps, {names["C"]})
@@ -88,7 +117,7 @@ def make_plan(program: Program) -> Plan:
     owners: dict[str, Owner] = {}
     same: dict[Measure, Measure] = {}
     for name, items in _group_items(program, outputs).items():
-        needed = _find_needed(steps, [slot_of[item.t] for item in items], settled)
+        needed = _find_steps(steps, [slot_of[item.t] for item in items], settled)
         once |= needed - varies
         own_slots = {slot: own + place for place, slot in enumerate(outputs[name])}
         run_again = _move([steps[slot] for slot in sorted(needed & varies)], measuring, own_slots, own)
@@ -112,12 +141,8 @@ def make_plan(program: Program) -> Plan:
     )
 
 
-def _items(call: Call) -> tuple[str, ...]:
-    return (call.function, *call.arguments)
-
-
 def _add_dependents(steps: dict[int, Step], slots: set[int]) -> set[int]:
-    """The slots, and those of all steps that depend on them."""
+    """Add the slots of all steps that depend on some slots to these."""
     found = set(slots)
     for slot, step in steps.items():
         if not found.isdisjoint(step.given):
@@ -128,7 +153,7 @@ def _add_dependents(steps: dict[int, Step], slots: set[int]) -> set[int]:
 def _group_outputs(
     program: Program, slot_of: dict[int, int], settled: set[int]
 ) -> dict[str, tuple[int, ...]]:
-    """The slots of each solver's outputs, and nobody's; but for those that depend on C."""
+    """List the slots of each solver's outputs, and nobody's; but for those that depend on C."""
     outputs: dict[str, tuple[int, ...]] = {NO_OWNER: ()}
     for candidate in program.candidates:
         slot = slot_of[candidate.t]
@@ -139,7 +164,7 @@ def _group_outputs(
 
 
 def _group_items(program: Program, owners: Iterable[str]) -> dict[str, list[DifferItem]]:
-    """The differ items of each owner that counts."""
+    """List the differ items of each owner that counts."""
     items: dict[str, list[DifferItem]] = {owner: [] for owner in owners}
     for item in program.differs:
         if item.owner in items:
@@ -147,8 +172,8 @@ def _group_items(program: Program, owners: Iterable[str]) -> dict[str, list[Diff
     return items
 
 
-def _find_needed(steps: dict[int, Step], slots: Iterable[int], settled: set[int]) -> set[int]:
-    """The slots of the steps that some slots need beyond those that are settled."""
+def _find_steps(steps: dict[int, Step], slots: Iterable[int], settled: set[int]) -> set[int]:
+    """Find the slots of the steps that some slots need beyond those that are settled."""
     needed: set[int] = set()
     rest = list(slots)
     while rest:
@@ -160,7 +185,7 @@ def _find_needed(steps: dict[int, Step], slots: Iterable[int], settled: set[int]
 
 
 def _move(steps: Iterable[Step], moving: set[int], slots: dict[int, int], own: int) -> list[Step]:
-    """Gives the steps that are moving slots from `own` on, behind those that `slots` has; adds them there."""
+    """Give the steps that are moving slots from `own` on, behind those that `slots` has; add them there."""
     moved = []
     for step in steps:
         if step.slot in moving:

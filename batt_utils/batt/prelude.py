@@ -1,4 +1,4 @@
-"""The prelude of a batt, which is what comes before its function: what it imports, what else it binds.
+"""The prelude of a batt, what comes before its function: what it imports, what else it binds.
 
 It is parsed and looked at, never executed.
 """
@@ -14,7 +14,12 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 class Import(NamedTuple):
-    """One import: the name that it binds, `*` for all names of a module, and its statement."""
+    """One import.
+
+    Attributes:
+        name: what it binds; `*` for all names of a module.
+        statement: its text.
+    """
 
     name: str
     statement: str
@@ -23,9 +28,11 @@ class Import(NamedTuple):
 class Prelude(NamedTuple):
     """What a prelude says.
 
-    `imports` are those of the module, not of its functions, the last one first: where two bind a name, the
-    first one listed counts. `bound` has the line of each name that is bound otherwise; `gpu_line` is that
-    of the first import of a GPU library anywhere, or 0.
+    Attributes:
+        imports: those of the module, not of its functions, the last one first: where two bind a name, the
+            first one listed counts.
+        bound: the line of each name that is bound otherwise.
+        gpu_line: the line of the first import of a GPU library anywhere, or 0.
     """
 
     imports: tuple[Import, ...]
@@ -34,7 +41,7 @@ class Prelude(NamedTuple):
 
 
 def parse(source: str) -> list[ast.stmt]:
-    """Parses statements, without warnings of what is Python only just.
+    """Parse statements, without warnings of what is Python only just.
 
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: as `ast.parse` does.
@@ -45,7 +52,7 @@ def parse(source: str) -> list[ast.stmt]:
 
 
 def read_prelude(statements: Iterable[ast.stmt]) -> Prelude:
-    """Reads the statements of a prelude.
+    """Read the statements of a prelude.
 
     What may bind a name of the module counts as if it did: a `global` of a function, the variable of a
     comprehension.
@@ -92,7 +99,7 @@ def _is_no_handler(node: ast.AST) -> bool:
 
 
 def _split(node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
-    """Gives an import for each name that a statement imports, the last one first."""
+    """Split a statement into an import for each name, the last one first."""
     for alias in reversed(node.names):
         one = (
             ast.Import([alias])

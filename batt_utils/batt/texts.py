@@ -6,19 +6,19 @@ from itertools import chain
 
 from batt_utils.batt.expand import expand
 from batt_utils.batt.inline import Inliner, TooLong
-from batt_utils.batt.program import Calls, body, needs
+from batt_utils.batt.program import Calls, find_needed, write_body
 
 INLINE_THREADS = 4
 
 
 class Texts:
-    """The texts of calls of one table.
+    """The texts of the calls of one table; each is kept once it is made.
 
-    >>> from batt_utils.batt.program import check_calls
-    >>> texts = Texts(check_calls({1: "hmirror, I", 2: "vconcat, I, t1"}))
+    >>> from batt_utils.batt.reader import parse_calls
+    >>> texts = Texts(parse_calls({1: "hmirror, I", 2: "vconcat, I, t1"}))
     >>> texts.name_all("solve", [2])
     {2: '690505e248cf7b17691370f2c7f90ef8'}
-    >>> texts.get_needs(2)
+    >>> texts.find_needed(2)
     [1, 2]
     """
 
@@ -26,7 +26,7 @@ class Texts:
         self.calls = calls
         self._names: dict[tuple[str, int], str | TooLong] = {}
         self._expanded: dict[tuple[str, int], str] = {}
-        self._needs: dict[int, list[int]] = {}
+        self._needed: dict[int, list[int]] = {}
 
     def name_all(self, kind: str, roots: Sequence[int]) -> dict[int, str | TooLong]:
         """Find the md5 of the inlined text of each call, or say that it would be too long.
@@ -56,15 +56,15 @@ class Texts:
             self._expanded[kind, t] = expand(self.calls, kind, t)
         return self._expanded[kind, t]
 
-    def get_source(self, t: int) -> str:
+    def write_source(self, t: int) -> str:
         """Write call `t` as a solver, one line for each call that it needs."""
-        return f"def solve(S, I, C):\n{body(self.calls, t)}"
+        return f"def solve(S, I, C):\n{write_body(self.calls, t)}"
 
-    def get_needs(self, t: int) -> list[int]:
-        """List the numbers of all calls that call `t` needs, itself included, in rising order."""
-        if t not in self._needs:
-            self._needs[t] = needs(self.calls, [t])
-        return self._needs[t]
+    def find_needed(self, t: int) -> list[int]:
+        """Find all calls that call `t` needs, directly or not, itself included, in rising order."""
+        if t not in self._needed:
+            self._needed[t] = find_needed(self.calls, [t])
+        return self._needed[t]
 
 
 def _name(inliner: Inliner, kind: str, t: int) -> str | TooLong:

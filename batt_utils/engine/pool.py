@@ -26,9 +26,10 @@ from typing import Any
 import pebble
 
 from batt_utils.console import LIMITS, warn
-from batt_utils.engine.jobs import WAITING, Failure, Outcomes, call, read_outcome, run_job
 from batt_utils.engine.machine import get_taken_memory, limit_memory
+from batt_utils.engine.runner import WAITING, Results, call, read_result, run_job
 from batt_utils.evaluate.device import can_fork
+from batt_utils.evaluate.results import Failure
 
 # Pebble looks for what is late or has ended this often (less often in a run that takes a while), lets what it
 # ends say goodbye this long, and waits this long for a lock that a process may have taken to its grave.
@@ -115,7 +116,7 @@ class _Task:
     def take(self) -> Any:
         if self.error is not None:
             raise self.error
-        return self.result if isinstance(self.result, Failure) else read_outcome(self.result)
+        return self.result if isinstance(self.result, Failure) else read_result(self.result)
 
 
 class _Process:
@@ -125,12 +126,14 @@ class _Process:
         context: Any = copy(multiprocessing.get_context("fork" if can_fork() else "spawn"))
         start = context.Process
 
+        children: list[BaseProcess] = []
+
         def remember(**arguments: Any) -> BaseProcess:
-            child: BaseProcess = start(**arguments)
-            self._child = child
-            return child
+            children[:] = [start(**arguments)]
+            return children[0]
 
         context.Process = remember  # Pebble calls this
+        self._children = children  # the latest; with `self` in `remember` there would be a cycle
         vars(sys.modules["__main__"]).setdefault("__spec__", None)  # that of a notebook's %run has none
         self.cell = Cell(context)
         self.task: _Task | None = None
@@ -146,7 +149,7 @@ class _Process:
 
     def tell_end(self, error: BaseException) -> str:
         """How it ended; Pebble's error lacks that if it did so as its job began."""
-        code = error.exitcode if isinstance(error, pebble.ProcessExpired) else self._child.exitcode
+        code = error.exitcode if isinstance(error, pebble.ProcessExpired) else self._children[0].exitcode
         if code is None:
             return "killed or broken"
         return f"signal {-code}" if code < 0 else f"status {code}"
@@ -229,7 +232,7 @@ class Workers:
 
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
-    ) -> Outcomes:
+    ) -> Results:
         """Starts `function(*job)` for each job, and gives what came of them, in order.
 
         A job whose process dies is run again once; not a task that said on which step it is.
@@ -265,7 +268,7 @@ class Workers:
                 self._tasks.remove(task)  # till now `finish` gives it, too
 
         take_more()
-        return Outcomes(await_all())
+        return Results(await_all())
 
     def _await(self, task: _Task) -> Generator[Any, None, None]:
         """Waits for a task, a moment at a time."""
@@ -360,9 +363,9 @@ class Direct:
 
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
-    ) -> Outcomes:
+    ) -> Results:
         """Gives what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
-        return Outcomes(self._run_all(function, jobs, timeout))
+        return Results(self._run_all(function, jobs, timeout))
 
     def _run_all(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None

@@ -13,8 +13,8 @@ from time import monotonic
 from types import ModuleType, TracebackType
 from typing import Any
 
-from batt_utils.engine.jobs import WAITING, Outcomes, read_outcome, run_job
 from batt_utils.engine.machine import limit_memory
+from batt_utils.engine.runner import WAITING, Results, read_result, run_job
 from batt_utils.engine.signals import held
 
 if sys.platform != "win32":
@@ -61,9 +61,9 @@ class Serial:
 
     def run(
         self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
-    ) -> Outcomes:
+    ) -> Results:
         """Gives what comes of `function(*job)` for each job, as `Workers.run` does; none is ever late."""
-        return Outcomes(self._run_all(function, jobs))
+        return Results(self._run_all(function, jobs))
 
     def finish(self) -> list[Any]:
         """Gives what `Workers.finish` gives: nothing, for a result is given as soon as it is there."""
@@ -72,7 +72,7 @@ class Serial:
     def _run_all(self, function: Callable[..., Any], jobs: Iterable[Sequence[object]]) -> Iterator[Any]:
         for job in jobs:
             yield WAITING
-            yield read_outcome(self._run(function, job))
+            yield read_result(self._run(function, job))
 
     def _run(self, function: Callable[..., Any], job: Sequence[object]) -> bytes:
         process = os.getpid()

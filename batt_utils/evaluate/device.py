@@ -18,6 +18,11 @@ DEFAULT_BATCH = 16
 CELL_BYTES = 8
 WORKING_COPIES = 64  # arrays of a sample's size that a batt holds at once
 
+
+class GpuFull(BaseException):
+    """The GPU's memory does not do for a sample; no failure of the program's own."""
+
+
 _place: object = None  # what keeps this process's place among the workers
 
 

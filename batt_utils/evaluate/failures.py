@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from batt_utils.batt.program import Program, find_dependents, needs
+from batt_utils.batt.program import Program, find_dependents, find_needed
 from batt_utils.console import UserError
 
 MOST = 5  # names in a line, and lines in a run
@@ -53,9 +53,9 @@ def report_unknown(program: Program, unknown: Collection[str]) -> str:
         UserError: no solver is left; says the same.
     """
     roots = [*(output.t for output in program.candidates), *(item.t for item in program.differs)]
-    needed = needs(program.calls, roots)
+    needed = find_needed(program.calls, roots)
     calls = [program.calls[t] for t in needed]
-    items = dict.fromkeys(item for call in calls for item in (call.function, *call.arguments))
+    items = dict.fromkeys(item for call in calls for item in call.items)
     names = [item for item in items if item in unknown]
     if not names:
         return ""

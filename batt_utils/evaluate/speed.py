@@ -1,7 +1,15 @@
 """How long solvers take: the seconds of their calls, summed over the samples of a task."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from batt_utils.evaluate.deadline import TimeUp, run_within
+from batt_utils.evaluate.device import GpuFull
+from batt_utils.evaluate.results import Speed
+from batt_utils.tasks import Pairs
 
 Timing = tuple[Mapping[int, float], Set[int]]  # of a sample: each call's seconds; the calls that raised
 
@@ -51,3 +59,37 @@ def _sum_calls(calls: Sequence[int], seconds: Mapping[int, float], raised: Set[i
         if t in raised:
             break
     return taken, True
+
+
+def time_solver(
+    source: str, names: Mapping[str, object], pairs: Pairs, samples: Pairs, timeout: float
+) -> Speed:
+    """Time a solver on samples, each for at most `timeout` seconds.
+
+    One that fails on a sample has taken what it took till then.
+
+    Args:
+        source: that of a function `solve(S, I, C)`.
+        names: those that it uses.
+        pairs: S.
+        samples: the pairs (input, output) that it is run on.
+        timeout: seconds for each.
+    """
+    namespace: dict[str, Any] = dict(names)
+    exec(source, namespace)
+    solve = namespace["solve"]
+    start = perf_counter()
+    in_time = [run_within(timeout, partial(ignore_failure, solve, pairs, grid, None)) for grid, _ in samples]
+    taken = perf_counter() - start
+    namespace.clear()  # with its function it is a cycle, and the collector seldom comes
+    return Speed(taken, not all(in_time))
+
+
+def ignore_failure(work: Callable[..., object], *arguments: object) -> None:
+    """Run work; ignore what it raises, except TimeUp and GpuFull."""
+    try:
+        work(*arguments)
+    except (TimeUp, GpuFull):
+        raise
+    except BaseException:  # sys.exit among them
+        pass

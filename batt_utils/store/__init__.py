@@ -1,0 +1,1 @@
+"""What stays: links that compete, files that are written whole, results of tasks."""

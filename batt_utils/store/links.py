@@ -17,13 +17,13 @@ import os
 import re
 import stat
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from batt_utils.console import ADVICE, LIMITS, SPACE, UserError
+from batt_utils.store.files import TEMPORARY, list_entries, make_whole, name_temporary, sweep
 from batt_utils.tasks import MAX_ID_BYTES, is_task_id
 
 if sys.platform != "win32":
@@ -33,9 +33,8 @@ MAX_FILES = 32
 KINDS = ("iz", "zo")
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_TASK = re.compile(r"solve_.+")
 _FILE = re.compile(r"[0-9a-f]{32}\.py")
-_TEMPORARY = re.compile(r"\.run_batt-([0-9]{1,9})-[0-9a-f]{16}")
-_ABANDONED_SECONDS = 3600
 _ATTEMPTS = 6  # to make something: without its folder, then with others who clear it away
 
 
@@ -49,6 +48,11 @@ class Link(NamedTuple):
     score: int
     t_log: int
     md5: str
+
+    @property
+    def identity(self) -> tuple[int, str]:
+        """What a folder has one link of: a score and a program."""
+        return self.score, self.md5
 
 
 class Outcome(NamedTuple):
@@ -65,9 +69,11 @@ class Outcome(NamedTuple):
 def compete(present: Sequence[Link], arrivals: Sequence[Link], max_files: int = MAX_FILES) -> Outcome:
     """Decide which links stay when `arrivals` come, one after the other, to those `present`.
 
-    Before each arrival, while more than `max_files` links are there, the worst one (lowest score,
-    then lowest t_log, then oldest) loses its place, unless the arrival's score is lower than the
-    worst one's: then the arrival is refused. An arrival that is there already changes nothing.
+    Those that arrive come of one run. A program's links for a score that are there, and do not come again,
+    are of an earlier run: the first arrival of that program and score replaces them. One that is there
+    already changes nothing. Before any other arrival, while more than `max_files` links are there, the worst
+    one (lowest score, then lowest t_log, then oldest) loses its place, unless the arrival's score is lower
+    than the worst one's: then the arrival is refused.
 
     Args:
         present: different links, the oldest first.
@@ -77,26 +83,40 @@ def compete(present: Sequence[Link], arrivals: Sequence[Link], max_files: int = 
     >>> worse, better = Link(1, 9, 'a'), Link(2, 9, 'b')
     >>> compete([worse], [better, worse], max_files=0)
     Outcome(accepted=[0], stayed=[0], removed=[Link(score=1, t_log=9, md5='a')])
+    >>> compete([worse], [Link(1, 8, 'a')])
+    Outcome(accepted=[0], stayed=[0], removed=[Link(score=1, t_log=9, md5='a')])
     """
     links = [*present, *arrivals]
-    there = set(present)
+    there = {link: age for age, link in enumerate(present)}
+    outdated: dict[tuple[int, str], list[Link]] = {}
+    for link in there.keys() - {*arrivals}:
+        outdated.setdefault(link.identity, []).append(link)
     worst_first = [(link.score, link.t_log, age) for age, link in enumerate(present)]
     heapq.heapify(worst_first)
     accepted = []
     for index, link in enumerate(arrivals):
+        replaced = [old for old in outdated.pop(link.identity, []) if there.pop(old, None) is not None]
         if link not in there:
-            while len(worst_first) > max_files and link.score >= worst_first[0][0]:
-                there.remove(links[heapq.heappop(worst_first)[2]])
-            if len(worst_first) > max_files:
+            while not replaced and len(there) > max_files and link.score >= worst_first[0][0]:
+                age = heapq.heappop(worst_first)[2]
+                if there.get(links[age]) == age:  # not replaced since
+                    del there[links[age]]
+            if not replaced and len(there) > max_files:
                 continue
-            heapq.heappush(worst_first, (link.score, link.t_log, len(present) + index))
-            there.add(link)
+            there[link] = len(present) + index
+            heapq.heappush(worst_first, (link.score, link.t_log, there[link]))
         accepted.append(index)
     return Outcome(
         accepted,
         [index for index in accepted if arrivals[index] in there],
         [link for link in present if link not in there],
     )
+
+
+def keep_newest(links: Sequence[Link]) -> list[Link]:
+    """Keep of each program's links for a score the last one."""
+    last = {link.identity: link for link in links}
+    return [link for link in links if last[link.identity] == link]
 
 
 def read_links(folder: Path) -> list[Link]:
@@ -109,6 +129,11 @@ def read_links(folder: Path) -> list[Link]:
     return _scan(folder)[0]
 
 
+def list_names(folder: Path) -> list[Link]:
+    """List what has the name of a link below the folder of a task, wherever it leads, the oldest first."""
+    return [link for link, _ in _list_by_age(folder)]
+
+
 def find_file(folder: Path, link: Link) -> Path:
     """Name the file that a link below the folder of a task leads to, or led to before its store moved."""
     path = _link_path(folder, link)
@@ -118,7 +143,8 @@ def find_file(folder: Path, link: Link) -> Path:
 def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FILES) -> bool:
     """Make room below `path`, the folder of a task, for one more link with this score.
 
-    While more than `max_files` links are there the worst one is removed, as `compete` says.
+    While more than `max_files` links are there, the worst one (lowest score, then lowest t_log, then oldest)
+    is removed, unless its score is higher.
 
     Returns:
         True if the score is lower than the worst one there: the new one is not to be saved.
@@ -131,10 +157,12 @@ def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FI
         if not folder.is_dir():
             return False
         with _locked(folder):
-            outcome = compete(read_links(folder), [Link(score, 0, "")], max_files)
-            for link in outcome.removed:
+            links = sorted(_scan(folder)[0], key=lambda link: link[:2])  # equal ones stay oldest first
+            excess = max(len(links) - max_files, 0)
+            removed = [link for link in links[:excess] if link.score <= score]
+            for link in removed:
                 _link_path(folder, link).unlink(missing_ok=True)
-    return not outcome.accepted
+    return len(removed) < excess
 
 
 class Store:
@@ -148,15 +176,19 @@ class Store:
     """
 
     def __init__(self, out: str | os.PathLike[str]) -> None:
+        """Name the folders; nothing is made yet."""
         self.out = Path(out).absolute()
 
     def find_missing(self) -> list[Path]:
         """List those of the folders, and of the ones that they are in, that are not there yet."""
         return _find_missing(self._folders())
 
-    def tidied(self) -> AbstractContextManager[None]:
-        """Have an error within the block remove those of the folders that it made and left empty."""
-        return _tidied(self._folders())
+    @contextmanager
+    def opened(self, task_ids: Iterable[str] = ()) -> Iterator["Store"]:
+        """Prepare the folders (see `prepare`); an error in the block removes those made and left empty."""
+        with _tidied(self._folders()):
+            self.prepare(task_ids)
+            yield self
 
     def prepare(self, task_ids: Iterable[str] = ()) -> None:
         """Make the folders, see that files and links can be made there, sweep old leftovers.
@@ -171,7 +203,7 @@ class Store:
         for folder in self._folders():
             with _explained(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                _sweep(folder)
+                sweep(folder)
                 _probe(folder)
         for task_id in task_ids:
             differ_folders = [self.differ_folder(task_id, kind) for kind in KINDS]
@@ -201,8 +233,28 @@ class Store:
             raise UserError(f"no such kind of differ: {kind!r}; use one of {', '.join(KINDS)}")
         return self.out / "differ_dir" / kind / _task_folder(task_id)
 
+    def list_tasks(self) -> list[str]:
+        """List the tasks that have a folder of links, in order."""
+        above = [self.out / "solver_dir", *(self.out / "differ_dir" / kind for kind in KINDS)]
+        entries = [entry for folder in above for entry in list_entries(folder, _TASK)]
+        names = {entry.name.removeprefix("solve_") for entry in entries if entry.is_dir()}
+        return sorted(filter(is_task_id, names))
+
+    def count_unlinked(self) -> int:
+        """Count the files of solvers and differs that no link leads to."""
+        number = 0
+        for files, links in (
+            ("solver_md5", "solver_dir/*/*/*/*.py"),
+            ("differ_md5", "differ_dir/*/*/*/*/*.py"),
+        ):
+            linked = {path.name for path in self.out.glob(links)}
+            number += sum(entry.name not in linked for entry in list_entries(self.out / files, _FILE))
+        return number
+
     def save_solvers(self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]) -> Outcome:
         """Save a task's solvers as if they came one after the other, each past `check_save`.
+
+        A solver has one link for a score, with the t_log that came last.
 
         Args:
             task_id: the task.
@@ -217,12 +269,17 @@ class Store:
             StoreError: something cannot be written. The links of before are all there still.
             UserError: the task id is no plain name.
         """
+        last = {link.identity: link for link in links}
+        links = [last[link.identity] for link in links]
         return self._save(self.solver_folder(task_id), "solver_md5", links, texts)
 
     def save_differs(
         self, task_id: str, kind: str, links: Sequence[Link], texts: Mapping[str, str]
     ) -> Outcome:
-        """Save a task's differs of the kind 'iz' or 'zo', the way `save_solvers` does solvers."""
+        """Save a task's differs of the kind 'iz' or 'zo', the way `save_solvers` does solvers.
+
+        A differ has one link for a score and the t_log of each solver that comes with it.
+        """
         return self._save(self.differ_folder(task_id, kind), "differ_md5", links, texts)
 
     def _save(
@@ -235,7 +292,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             files = Path(os.path.realpath(self.out / md5_folder))
             with _locked(folder):
-                _sweep(folder)
+                sweep(folder)
                 present, dead = _scan(folder)
                 made: dict[Path, Path] = {}
                 for link in dead:
@@ -245,7 +302,8 @@ class Store:
                         # Writing a file that comes now would bring dead links to it to life, uncounted.
                         _link_path(folder, link).unlink(missing_ok=True)
                 # A killed process may have left more links than fit: they come once again.
-                fitting = [present[index] for index in compete([], present).stayed]
+                counting = keep_newest(present) if md5_folder == "solver_md5" else present
+                fitting = [counting[index] for index in compete([], counting).stayed]
                 outcome = compete(fitting, links)
                 for md5 in {links[index].md5 for index in outcome.accepted}:
                     _write(files / f"{md5}.py", texts[md5].encode())
@@ -300,7 +358,7 @@ def _tidied(folders: Iterable[Path]) -> Iterator[None]:
 
 def _probe(folder: Path) -> None:
     """See that a file can be written in a folder, and a link be made."""
-    probe = _temporary(folder)
+    probe = name_temporary(folder)
     try:
         _make_below(probe, lambda path: path.write_bytes(b"probe"))
         probe.unlink(missing_ok=True)
@@ -352,27 +410,27 @@ def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
     """
     present, dead = [], []
     files = _files_of(folder)
-    for score in _entries(folder, _NUMBER):
-        for t_log in _entries(score, _NUMBER):
-            for entry in _entries(t_log, _FILE):
+    for link, entry in _list_by_age(folder):
+        if _leads_to_file(entry):
+            present.append(link)
+        elif entry.is_symlink():
+            dead.append(link)
+            with suppress(FileNotFoundError):  # removed meanwhile
+                if _is_lost(Path(entry), files):
+                    present.append(link)
+    return present, dead
+
+
+def _list_by_age(folder: Path) -> list[tuple[Link, os.DirEntry[str]]]:
+    """List what has the name of a link below folder, the oldest first, equally old ones in order."""
+    aged = []
+    for score in list_entries(folder, _NUMBER):
+        for t_log in list_entries(score, _NUMBER):
+            for entry in list_entries(t_log, _FILE):
                 link = Link(int(score.name), int(t_log.name), entry.name[:-3])
                 with suppress(FileNotFoundError):  # removed meanwhile
-                    aged = entry.stat(follow_symlinks=False).st_mtime_ns, link
-                    if _leads_to_file(entry):
-                        present.append(aged)
-                    elif entry.is_symlink():
-                        dead.append(aged)
-                        if _is_lost(Path(entry), files):
-                            present.append(aged)
-    return [link for _, link in sorted(present)], [link for _, link in sorted(dead)]
-
-
-def _entries(folder: str | os.PathLike[str], name: re.Pattern[str]) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return [entry for entry in entries if name.fullmatch(entry.name)]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+                    aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, link, entry))
+    return [(link, entry) for _, link, entry in sorted(aged, key=lambda one: one[:2])]
 
 
 def _leads_to_file(entry: os.DirEntry[str]) -> bool:
@@ -393,7 +451,7 @@ def _write(path: Path, content: bytes) -> None:
     with suppress(FileNotFoundError):
         if path.exists() and path.read_bytes() == content:
             return
-    _put(path, path.parent, lambda temporary: temporary.write_bytes(content))
+    _make_below(path, lambda path: make_whole(path, path.parent, lambda new: new.write_bytes(content)))
 
 
 def _is_link(path: Path, target: Path) -> bool:
@@ -415,24 +473,8 @@ def _link(path: Path, target: Path, folder: Path, made: dict[Path, Path]) -> Non
     try:
         _make_below(path, make)  # a link comes as a whole, so it needs no temporary name
     except FileExistsError:
-        _put(path, folder, make)
+        _make_below(path, lambda path: make_whole(path, folder, make))
     made.setdefault(target, path)
-
-
-def _put(path: Path, folder: Path, make: Callable[[Path], object]) -> None:
-    """Have a file or link made under a temporary name in folder, then rename it to path."""
-    temporary = _temporary(folder)
-
-    def make_and_rename(path: Path) -> None:
-        make(temporary)
-        temporary.replace(path)
-
-    try:
-        _make_below(path, make_and_rename)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def _make_below(path: Path, make: Callable[[Path], object]) -> None:
@@ -445,31 +487,6 @@ def _make_below(path: Path, make: Callable[[Path], object]) -> None:
             if attempt == _ATTEMPTS - 1:
                 raise
             path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _temporary(folder: Path) -> Path:
-    return folder / f".run_batt-{os.getpid()}-{os.urandom(8).hex()}"
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the temporary files and links that killed processes have left in folder."""
-    for entry in _entries(folder, _TEMPORARY):
-        with suppress(OSError):
-            age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-            if age > _ABANDONED_SECONDS or not _is_running(int(entry.name.split("-")[1])):
-                Path(entry).unlink()
-
-
-def _is_running(pid: int) -> bool:
-    if sys.platform == "win32":  # os.kill would end the process there
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's process
-        pass
-    return True
 
 
 @contextmanager
@@ -499,7 +516,7 @@ def _explained(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         where = Path(os.fsdecode(error.filename2 or error.filename or folder))
-        if _TEMPORARY.fullmatch(where.name):
+        if TEMPORARY.fullmatch(where.name):
             where = where.parent
         if error.errno in LIMITS:
             advice = LIMITS[error.errno]

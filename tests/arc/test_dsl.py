@@ -4,7 +4,6 @@ from itertools import combinations
 from unittest.mock import patch
 
 import pytest
-from conftest import GOLDEN
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from batt_utils.arc.constants import (
 )
 from batt_utils.arc.dsl import *  # noqa: F403
 from batt_utils.arc.dsl import _get_safe_default
+from golden import GOLDEN
 
 # ruff: noqa: F405
 

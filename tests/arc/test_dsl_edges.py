@@ -4,12 +4,12 @@ import json
 from types import FunctionType
 
 import pytest
-from conftest import GOLDEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plain_dsl
 from batt_utils.arc import dsl
+from golden import GOLDEN
 
 VOCABULARY = json.loads((GOLDEN / "dsl_vocabulary.json").read_text())
 EDGES = json.loads((GOLDEN / "dsl_edges.json").read_text())

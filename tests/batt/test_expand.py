@@ -3,14 +3,14 @@ import doctest
 import hashlib
 
 import pytest
-from conftest import call_tables, recorded_roots, write_entries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batt_utils.batt import expand as expand_module
 from batt_utils.batt.expand import IMPORTS, expand
 from batt_utils.batt.inline import Inliner, inline_variables
-from batt_utils.batt.program import check_calls
+from batt_utils.batt.reader import parse_calls
+from tables import call_tables, list_recorded_roots, write_entries
 
 
 def expand_slowly(inlined):
@@ -77,14 +77,14 @@ def expand_slowly(inlined):
 def test_each_distinct_call_has_a_line(kind, table, root, lines):
     text = "".join(f"    {line}\n" for line in lines)
     expected = f"from dsl import *\nfrom constants import *\n\ndef {kind}(S, I, C):\n{text}    return O\n"
-    calls = check_calls(table)
+    calls = parse_calls(table)
     assert expand(calls, kind, root) == expected == expand_slowly(Inliner(calls, [root]).source(kind, root))
 
 
 @given(call_tables(), st.sampled_from(["solve", "differ"]))
 @settings(max_examples=500)
 def test_an_invented_program_is_expanded_as_the_slow_way_does(table, kind):
-    calls = check_calls(write_entries(table))
+    calls = parse_calls(write_entries(table))
     inliner = Inliner(calls, table)
     for root in table:
         inlined = inliner.source(kind, root)
@@ -95,15 +95,15 @@ def test_an_invented_program_is_expanded_as_the_slow_way_does(table, kind):
 
 @given(call_tables(functions=("f",), atoms=("I",)))
 def test_programs_with_many_equal_calls_are_expanded_as_the_slow_way_does(table):
-    calls = check_calls(write_entries(table))
+    calls = parse_calls(write_entries(table))
     inliner = Inliner(calls, table)
     for root in table:
         assert expand(calls, "solve", root) == expand_slowly(inliner.source("solve", root))
 
 
-@pytest.mark.parametrize(("t_call", "root"), recorded_roots())
+@pytest.mark.parametrize(("t_call", "root"), list_recorded_roots())
 def test_a_recorded_program_is_expanded_as_recorded(t_call, root):
-    expanded = expand(check_calls(t_call), root["kind"], root["t"])
+    expanded = expand(parse_calls(t_call), root["kind"], root["t"])
     assert len(expanded) == root["expanded_length"]
     assert hashlib.sha256(expanded.encode()).hexdigest() == root["expanded_sha256"]
     if "expanded" in root:
@@ -114,7 +114,7 @@ def test_a_recorded_program_is_expanded_as_recorded(t_call, root):
     ("step", "line"), [("f, t{}", "f({})"), ("t{}, I", "{}(I)")], ids=["arguments", "functions"]
 )
 def test_a_long_chain_is_expanded(step, line):
-    calls = check_calls({0: "f, I"} | {t: step.format(t - 1) for t in range(1, 5000)})
+    calls = parse_calls({0: "f, I"} | {t: step.format(t - 1) for t in range(1, 5000)})
     lines = [f"x{t + 1} = {line.format(f'x{t}')}" for t in range(1, 4999)]
     lines = ["x1 = f(I)", *lines, f"O = {line.format('x4999')}", "return O", ""]
     assert expand(calls, "solve", 4999) == f"{IMPORTS}def solve(S, I, C):\n    " + "\n    ".join(
@@ -123,7 +123,7 @@ def test_a_long_chain_is_expanded(step, line):
 
 
 def test_a_doubling_program_has_a_line_for_each_call():
-    calls = check_calls({0: "f, I"} | {t: f"f, t{t - 1}, t{t - 1}" for t in range(1, 3000)})
+    calls = parse_calls({0: "f, I"} | {t: f"f, t{t - 1}, t{t - 1}" for t in range(1, 3000)})
     assert expand(calls, "solve", 2999).count("\n") == 3000 + 5
 
 

@@ -5,19 +5,20 @@ from hashlib import md5
 from unittest import mock
 
 import pytest
-from conftest import call_tables, recorded_roots, write_entries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batt_utils.batt import inline
 from batt_utils.batt.inline import Inliner, TooLong, inline_variables
-from batt_utils.batt.program import body, check_calls
+from batt_utils.batt.program import write_body
+from batt_utils.batt.reader import parse_calls
+from tables import call_tables, list_recorded_roots, write_entries
 
 KINDS = ("solve", "differ")
 
 
 def write_source(calls, kind, t):
-    return f"def {kind}(S, I, C):\n{body(calls, t)}"
+    return f"def {kind}(S, I, C):\n{write_body(calls, t)}"
 
 
 class Replacer(ast.NodeTransformer):
@@ -54,7 +55,7 @@ def inline_slowly(source):
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_variable_is_replaced(kind, table, root, expression):
-    calls = check_calls(table)
+    calls = parse_calls(table)
     inliner = Inliner(calls, table)
     expected = f"def {kind}(S, I, C):\n    return {expression}"
     assert inliner.source(kind, root) == expected
@@ -65,7 +66,7 @@ def test_every_variable_is_replaced(kind, table, root, expression):
 @given(call_tables(), st.sampled_from(KINDS), st.sampled_from([0, 12, inline.SHARED_LIMIT]))
 @settings(max_examples=500)
 def test_an_invented_program_is_inlined_as_the_slow_way_does(table, kind, shared_limit):
-    calls = check_calls(write_entries(table))
+    calls = parse_calls(write_entries(table))
     with mock.patch.object(inline, "SHARED_LIMIT", shared_limit):
         inliner = Inliner(calls, table)
     for root in table:
@@ -77,7 +78,7 @@ def test_an_invented_program_is_inlined_as_the_slow_way_does(table, kind, shared
 
 @given(call_tables(), st.sampled_from(KINDS))
 def test_any_source_has_the_same_limit(table, kind):
-    calls = check_calls(write_entries(table))
+    calls = parse_calls(write_entries(table))
     for root in table:
         source = write_source(calls, kind, root)
         length = len(inline_variables(source).partition("return ")[2])
@@ -104,7 +105,7 @@ def test_a_doubling_source_is_refused_before_its_text_is_built():
 def test_a_length_is_told_that_has_more_digits_than_python_writes():
     lines = 15_000
     entries = {1: "f, I"} | {t: f"f, t{t - 1}, t{t - 1}" for t in range(2, lines + 1)}
-    calls = check_calls(entries)
+    calls = parse_calls(entries)
     for inlined in (
         lambda: Inliner(calls, [lines]).source("solve", lines),
         lambda: inline_variables(write_source(calls, "solve", lines)),
@@ -115,7 +116,7 @@ def test_a_length_is_told_that_has_more_digits_than_python_writes():
 
 @given(call_tables())
 def test_a_text_is_too_long_from_its_first_character_above_the_limit(table):
-    calls = check_calls(write_entries(table))
+    calls = parse_calls(write_entries(table))
     for root in table:
         inliner = Inliner(calls, [root])
         length = len(inliner.source("solve", root).partition("return ")[2])
@@ -129,7 +130,7 @@ def test_a_text_is_too_long_from_its_first_character_above_the_limit(table):
 @pytest.mark.parametrize("method", [Inliner.source, Inliner.name], ids=["source", "name"])
 def test_how_long_a_doubling_text_is_is_known_before_it_is_written(method):
     entries = {1: "f, I"} | {t: f"f, t{t - 1}, t{t - 1}" for t in range(2, 1001)}
-    inliner = Inliner(check_calls(entries), entries)
+    inliner = Inliner(parse_calls(entries), entries)
     # Each one's length is twice that of the one before, and 5 for `f(, )`.
     for t, length in [(22, 9 * 2**21 - 5), (30, 9 * 2**29 - 5), (1000, 9 * 2**999 - 5)]:
         with pytest.raises(TooLong, match=rf"^t{t} is left out: .* has {length:,} characters$"):
@@ -139,7 +140,7 @@ def test_how_long_a_doubling_text_is_is_known_before_it_is_written(method):
 
 def test_a_long_chain_is_inlined():
     entries = {0: "f, I"} | {t: f"f, t{t - 1}" for t in range(1, 5000)}
-    inliner = Inliner(check_calls(entries), entries)
+    inliner = Inliner(parse_calls(entries), entries)
     for t in (4999, 17):
         expression = "f(" * (t + 1) + "I" + ")" * (t + 1)
         assert inliner.source("solve", t) == f"def solve(S, I, C):\n    return {expression}"
@@ -147,13 +148,13 @@ def test_a_long_chain_is_inlined():
 
 def test_a_long_chain_of_calls_of_calls_is_inlined():
     entries = {0: "f, I"} | {t: f"t{t - 1}, C" for t in range(1, 5000)}
-    inliner = Inliner(check_calls(entries), [4999])
+    inliner = Inliner(parse_calls(entries), [4999])
     assert inliner.source("differ", 4999) == "def differ(S, I, C):\n    return f(I)" + "(C)" * 4999
 
 
-@pytest.mark.parametrize(("t_call", "root"), recorded_roots())
+@pytest.mark.parametrize(("t_call", "root"), list_recorded_roots())
 def test_a_recorded_program_is_inlined_as_recorded(t_call, root):
-    calls = check_calls(t_call)
+    calls = parse_calls(t_call)
     source = write_source(calls, root["kind"], root["t"])
     inliner = Inliner(calls, t_call)
     inlined = inliner.source(root["kind"], root["t"])

@@ -1,22 +1,12 @@
 import pytest
 
 from batt_utils.batt.plan import Step, make_plan
-from batt_utils.batt.program import read_program
-
-HEAD = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n"
-END = "    return o, s\n"
+from batt_utils.batt.reader import read_program
+from batts import measure, output, write_source
 
 
 def plan_of(*lines):
-    return make_plan(read_program(HEAD + "".join(f"    {line}\n" for line in lines) + END))
-
-
-def output(t, solver_id):
-    return f"o.append(({t}, False, '{solver_id}', t{t}))"
-
-
-def measure(t, owner, name="differ_x"):
-    return f"s.append(({t}, '{owner}', '{name}', t{t}))"
+    return make_plan(read_program(write_source(*lines)))
 
 
 def list_calls(plan, steps):

@@ -2,11 +2,11 @@ from contextlib import nullcontext, suppress
 from textwrap import indent
 
 import pytest
-from forms import COMPUTES
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batt_utils.batt.prelude import parse, read_prelude
+from forms import COMPUTES
 
 
 def read(text):

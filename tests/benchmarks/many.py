@@ -41,7 +41,7 @@ from typing import NamedTuple
 from checkout import make_flows
 from growth import list_children, read_memory
 
-from batt_utils.batt.program import read_program
+from batt_utils.batt.reader import read_program
 from batt_utils.tasks import get_data
 from flows import ROOT, TASKS, make_batt, prepare_command, run_program
 from host import NAME
@@ -184,10 +184,7 @@ def make_rows(given: argparse.Namespace, batt: Path) -> dict[str, Row]:
 def write_work(path: Path, batt: Path, tasks: int) -> None:
     """Writes what a batt has to compute on the first tasks, for calls.py."""
     program = read_program(batt.read_text())
-    steps = [
-        (f"t{t}", (call.function, *call.arguments), program.guarded.get(t, ()))
-        for t, call in program.calls.items()
-    ]
+    steps = [(f"t{t}", call.items, program.guarded.get(t, ())) for t, call in program.calls.items()]
     candidates = [(f"t{one.t}", one.solver_id) for one in program.candidates]
     differs = [(f"t{item.t}", item.owner) for item in program.differs]
     data = get_data()

@@ -48,9 +48,12 @@ def main() -> None:
 def print_functions(batt: str, task_id: str) -> None:
     """Evaluates every sample in this process, and prints what each DSL function took."""
     # `flows` has put the project on the import path.
-    from batt_utils.batt.modules import load_batt
     from batt_utils.batt.plan import make_plan
-    from batt_utils.evaluate.table import Job, TableEvaluator, load_names
+    from batt_utils.batt.program import Program
+    from batt_utils.batt.reader import load_batt
+    from batt_utils.evaluate.namespace import load_names
+    from batt_utils.evaluate.results import SampleJob
+    from batt_utils.evaluate.table import TableEvaluator
     from batt_utils.tasks import get_data
 
     taken: Counter[str] = Counter()
@@ -63,15 +66,15 @@ def print_functions(batt: str, task_id: str) -> None:
             finally:
                 taken[getattr(given[0], "__name__", "(made on the way)")] += time.perf_counter() - start
 
-    program = load_batt(batt).program
-    assert program is not None
+    program = load_batt(batt).batt
+    assert isinstance(program, Program)
     plan = make_plan(program)
     data = get_data(task_id=task_id)
     evaluator = TimedEvaluator(plan, load_names(program.imports, plan.names))
     pairs = tuple((sample["input"], sample["output"]) for sample in data["demo"][task_id])
     for part in data:
         for number, sample in enumerate(data[part][task_id]):
-            evaluator.score(Job(task_id, part, number), pairs, sample, 60, "pile.log")
+            evaluator.score(SampleJob(task_id, part, number, pairs, sample), 60, "pile.log")
     total = sum(taken.values())
     print(f"calls of the DSL, {total:.3f} s in one process:")
     for name, seconds in taken.most_common(10):

@@ -18,7 +18,8 @@ import pytest
 from pebble.pool.process import PoolManager
 
 from batt_utils.engine import pool as workers_module
-from batt_utils.engine.pool import ATTEMPTS, LATE, Failure, Workers
+from batt_utils.engine.pool import ATTEMPTS, LATE, Workers
+from batt_utils.evaluate.results import Failure
 
 LONG = 60  # seconds that no test takes
 SHORT = 0.25

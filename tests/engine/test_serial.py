@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from batt_utils.engine import serial as serial_module
-from batt_utils.engine.jobs import Failure
+from batt_utils.engine.runner import Failure
 from batt_utils.engine.serial import STATE, Serial
 from batt_utils.engine.signals import Interrupted, raise_signals
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batt_utils.batt.program import read_program
+from batt_utils.batt.reader import read_program
 from batt_utils.evaluate.failures import Failures, report_unknown
 
 ADVICE = "mend it, or write it anew"

@@ -4,9 +4,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from test_table import (
+from evaluation import (
     GRID,
     LONG,
     NAMES,
@@ -22,9 +20,11 @@ from test_table import (
     write_batt,
     write_invented,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batt_utils.evaluate import table
-from batt_utils.evaluate.table import find_size
+from batt_utils.evaluate.values import find_size
 
 MANY = 60
 TIMEOUT = 1.0

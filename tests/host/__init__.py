@@ -13,7 +13,8 @@ from pathlib import Path
 
 import batt_utils
 from batt_utils import arc, card
-from batt_utils.batt.program import make_call, read_calls
+from batt_utils.batt.program import make_call
+from batt_utils.batt.reader import read_calls
 from batt_utils.tasks import get_data
 from host.forms import SEED, Form, take_apart, write_samples, write_source, write_table
 
@@ -153,7 +154,7 @@ def write_batt(
     samples = "".join(["    # the samples\n", *(write_samples(form, batch) for batch in batches)])
     last = count + 9
     calls |= take_apart(batches[0]) | take_apart(batches[1])
-    calls[last] = make_call("first", [f"t{batches[0][1]}"])
+    calls[last] = make_call("first", f"t{batches[0][1]}")
     answer = f"    t{last} = {calls[last]}\n    o.append(({last}, False, 'f1257000', t{last}))\n"
     parts = [samples, statements] if form.one_line else [statements, samples]
     path.write_text(write_source(form, "".join([*parts, answer]), rng))

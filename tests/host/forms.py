@@ -127,10 +127,10 @@ def take_apart(batch: Sequence[int]) -> Calls:
     """The four calls that take the samples apart, with these numbers."""
     a, b, c, d = batch
     return {
-        a: make_call("apply", ("first", "S")),
-        b: make_call("apply", ("second", "S")),
-        c: make_call("mapply", ("p_g", f"t{a}")),
-        d: make_call("mapply", ("p_g", f"t{b}")),
+        a: make_call("apply", "first", "S"),
+        b: make_call("apply", "second", "S"),
+        c: make_call("mapply", "p_g", f"t{a}"),
+        d: make_call("mapply", "p_g", f"t{b}"),
     }
 
 
@@ -162,8 +162,7 @@ def write_table(form: Form, calls: Calls, rng: random.Random) -> str:
     """The call table."""
     if form.records:
         entries = [
-            f"{t}: HintValue(hint={rng.choice(HINTS)!r}, value={(call.function, *call.arguments)!r})"
-            for t, call in calls.items()
+            f"{t}: HintValue(hint={rng.choice(HINTS)!r}, value={call.items!r})" for t, call in calls.items()
         ]
         return f"{RECORDS}t_call = {{{', '.join(entries)}}}\n"
     lines = [f"    {t}: '{write_text(place, call)}',\n" for place, (t, call) in enumerate(calls.items())]
@@ -174,5 +173,5 @@ def write_text(place: int, call: Call) -> str:
     """An entry in one of its forms, the usual one more often."""
     if place % 7 == 3:
         return str(call)
-    text = ", ".join([call.function, *call.arguments])
+    text = ", ".join(call.items)
     return re.sub(r", (t\d+)\b", r", \1.t", text) if place % 7 == 5 else text

@@ -13,8 +13,8 @@ import pebble
 import pytest
 
 from batt_utils import card
-from batt_utils.batt.modules import load_batt
 from batt_utils.batt.program import make_call
+from batt_utils.batt.reader import load_batt
 from batt_utils.tasks import get_data
 from host import FUNCTIONS, NAME, TASKS, make_host, write_batt
 from host.forms import DSL_PRELUDE, FIVE, FORMS, SEED, THREE, Form
@@ -24,8 +24,8 @@ OLD_FLOW = Path(__file__).parents[1] / "oracle" / "old_flow.py"
 TASK = "007bbfb7"
 # Calls of functions made on the way: an IndexError on each sample, a KeyError on the test samples.
 FRAGILE = (
-    card.Routine("solve_row_12", {1: make_call("nth_of", ["I"]), 2: make_call("t1", ["12"])}, 2),
-    card.Routine("solve_by_heart", {1: make_call("look_up", ["S"]), 2: make_call("t1", ["I"])}, 2),
+    card.Routine("solve_row_12", {1: make_call("nth_of", "I"), 2: make_call("t1", "12")}, 2),
+    card.Routine("solve_by_heart", {1: make_call("look_up", "S"), 2: make_call("t1", "I")}, 2),
 )
 PLAIN_FORMS = {
     guard: Form("plain", DSL_PRELUDE, "so", guard, one_line=False, records=False) for guard in (THREE, FIVE)
@@ -129,8 +129,8 @@ def test_its_data_is_read(host, monkeypatch):
 def test_its_batt_is_in_the_seeds_form(host, monkeypatch):
     monkeypatch.chdir(host)
     module = load_batt(NAME)
-    assert len(module.program.candidates) == 6
-    assert module.program.calls.keys() == module.calls.keys()
+    assert len(module.batt.candidates) == 6
+    assert module.batt.calls.keys() == module.calls.keys()
     assert (host / f"{NAME}.py").read_text().startswith(SEED.prelude)
 
 

@@ -10,17 +10,13 @@ from pathlib import Path
 import pytest
 
 import old_flow
+from golden import make_tuples, read_golden
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-TABLES = json.loads((GOLDEN / "inline_expand.json").read_text())
-SCENARIOS = json.loads((GOLDEN / "scoring.json").read_text())
+TABLES = read_golden("inline_expand")
+SCENARIOS = read_golden("scoring")
 ROOTS = [(table["t_call"], root) for table in TABLES for root in table["roots"]]
 GRID, OTHER, THIRD = ((1,),), ((2,),), ((3,),)
 Record = namedtuple("Record", ["hint", "value"])
-
-
-def make_tuples(value):
-    return tuple(map(make_tuples, value)) if isinstance(value, list) else value
 
 
 def make_table(t_call):

@@ -116,11 +116,14 @@ def folder(store):
 
 
 def one_by_one(present, arrivals, max_files):
-    """The rule of check_save, said as plainly as possible."""
+    """The rule of saving, said as plainly as possible."""
     there, accepted = list(present), []
+    earlier = {link for link in present if link not in arrivals}
     for index, link in enumerate(arrivals):
+        replaced = [old for old in there if old in earlier and old[::2] == link[::2]]
+        there = [old for old in there if old not in replaced]
         refused = False
-        while link not in there and len(there) > max_files and not refused:
+        while not replaced and link not in there and len(there) > max_files and not refused:
             worst = min(there, key=lambda other: (other.score, other.t_log))
             if link.score < worst.score:
                 refused = True
@@ -131,6 +134,17 @@ def one_by_one(present, arrivals, max_files):
             if link not in there:
                 there.append(link)
     return accepted, there
+
+
+def with_room(there, score, max_files):
+    """The rule of `check_save`, said as plainly as possible: what stays, and whether that is too much."""
+    there = list(there)
+    while len(there) > max_files:
+        worst = min(there, key=lambda other: (other.score, other.t_log))
+        if score < worst.score:
+            return there, True
+        there.remove(worst)
+    return there, False
 
 
 A, B, C, D = (md5_of(name) for name in "ABCD")
@@ -192,7 +206,25 @@ A, B, C, D = (md5_of(name) for name in "ABCD")
             Outcome([], [], [Link(1, 1, A)]),
             id="too many: makes room and is refused",
         ),
-        pytest.param([], [Link(1, 1, A), Link(1, 2, A)], 2, Outcome([0, 1], [0, 1], []), id="same md5 twice"),
+        pytest.param([], [Link(1, 1, A), Link(1, 2, A)], 2, Outcome([0, 1], [0, 1], []), id="two of one run"),
+        pytest.param(
+            [Link(1, 2, A)], [Link(1, 1, A)], 2, Outcome([0], [0], [Link(1, 2, A)]), id="replaces its t_log"
+        ),
+        pytest.param([Link(1, 2, A)], [Link(2, 1, A)], 2, Outcome([0], [0], []), id="two scores"),
+        pytest.param(
+            [Link(1, 2, A), Link(1, 2, B)],
+            [Link(1, 1, A)],
+            1,
+            Outcome([0], [0], [Link(1, 2, A)]),
+            id="no room is made for another t_log",
+        ),
+        pytest.param(
+            [Link(1, 2, A), Link(1, 3, A)],
+            [Link(1, 4, A), Link(1, 3, A)],
+            2,
+            Outcome([0, 1], [0, 1], [Link(1, 2, A)]),
+            id="two of one run for two of another",
+        ),
     ],
 )
 def test_compete(present, arrivals, max_files, expected):
@@ -217,18 +249,16 @@ def test_compete_is_one_by_one(present, arrivals, max_files):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(LINKS, max_size=12), st.integers(0, 4))
-def test_check_save_is_one_by_one(arrivals, max_files):
+@given(st.lists(LINKS, max_size=12, unique=True), st.integers(-1, 4), st.integers(0, 4))
+def test_check_save_makes_room(links, score, max_files):
     with tempfile.TemporaryDirectory() as out:
         folder = Path(out, "solve")
-        accepted = []
-        for index, link in enumerate(arrivals):
-            if link not in read_links(folder):
-                if check_save(folder, link.score, max_files):
-                    continue
-                put_file_link(folder, link, age=index)
-            accepted.append(index)
-        assert (accepted, read_links(folder)) == one_by_one([], arrivals, max_files)
+        for age, link in enumerate(links):
+            put_file_link(folder, link, age)
+        there, is_full = with_room(links, score, max_files)
+        assert check_save(folder, score, max_files) is is_full
+        names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
+        assert names == sorted(f"{link.score}/{link.t_log}/{link.md5}.py" for link in there)
 
 
 @settings(max_examples=20, deadline=None)
@@ -237,7 +267,8 @@ def test_saving_in_batches_is_one_by_one(batches):
     with tempfile.TemporaryDirectory() as out:
         store, there, clock = Store(out), [], itertools.count(1)
         for batch in batches:
-            accepted, now_there = one_by_one(there, batch, MAX_FILES)
+            last = {link[::2]: link for link in batch}
+            accepted, now_there = one_by_one(there, [last[link[::2]] for link in batch], MAX_FILES)
             outcome = save(store, batch)
             assert outcome.accepted == accepted
             assert outcome.removed == [link for link in there if link not in now_there]
@@ -361,6 +392,41 @@ def test_files_of_all_accepted_links_of_those_that_stayed(store, tmp_path):
     assert len(list((tmp_path / "out/solver_md5").iterdir())) == 40
     assert save(store, some_links([7], start=60)) == Outcome([0], [0], [links[7]])
     assert len(read_links(store.solver_folder(TASK))) == MAX_FILES + 1
+
+
+def test_a_later_run_replaces_t_log(store, tmp_path):
+    links = some_links([5] * 33)
+    save(store, links)
+    again = [link._replace(t_log=20 - age % 5) for age, link in enumerate(links)]
+    for part in (slice(10), slice(10, 33)):
+        assert sorted(save(store, again[part]).removed) == sorted(links[part])
+    assert sorted(read_links(store.solver_folder(TASK))) == sorted(again)
+    paths = list((tmp_path / "out/solver_dir").rglob("*.py"))
+    assert len(paths) == len({path.name for path in paths}) == 33
+    assert_whole(tmp_path / "out")
+
+
+def test_a_differ_has_a_link_for_the_t_log_of_each_solver(store):
+    folder = store.differ_folder(TASK, "iz")
+    for t_logs in ([14, 9], [9, 8], [8]):
+        links = [Link(5, t_log, A) for t_log in t_logs]
+        assert store.save_differs(TASK, "iz", links, texts_of(links)).stayed == [*range(len(links))]
+        assert sorted(read_links(folder)) == sorted(links)
+
+
+def test_a_solver_has_the_t_log_that_came_last(store):
+    links = [Link(5, 14, A), Link(5, 9, A)]
+    assert save(store, links) == Outcome([0, 1], [0, 1], [])
+    assert read_links(store.solver_folder(TASK)) == links[1:]
+
+
+def test_two_links_of_a_solver_become_one(store, folder):
+    both = [Link(5, 14, A), Link(5, 9, A)]
+    for age, link in enumerate(both):
+        put_file_link(folder, link, age)
+    put_file_link(folder, Link(4, 14, A), 9)
+    assert save(store, [Link(1, 14, B)]).removed == both[:1]
+    assert sorted(path.parent.name for path in folder.glob(f"5/*/{A}.py")) == ["9"]
 
 
 @pytest.mark.parametrize("link_what", ["out", "solver_md5"])
@@ -547,7 +613,7 @@ def test_names_of_folders(store, tmp_path):
 
 def test_examples_of_the_docstrings(tmp_path):
     result = doctest.testmod(store_module, extraglobs={"out": tmp_path})
-    assert (result.failed, result.attempted) == (0, 6)
+    assert (result.failed, result.attempted) == (0, 7)
 
 
 def test_a_link_that_is_cut_back_may_come_again(store, folder):
@@ -598,10 +664,10 @@ def fault_at(monkeypatch, step_number, fault):
 
 
 def full_store(out):
-    """A full store, and arrivals of which one is refused, one stays for a while, and four stay."""
+    """A full store; arrivals: one is refused, one stays for a while, four stay, one has a new t_log."""
     store = Store(out)
     save(store, some_links([3] * 29 + [1] * 4))
-    return store, some_links([2, 0, 4, 4, 4, 4], start=100)
+    return store, [*some_links([2, 0, 4, 4, 4, 4], start=100), *some_links([3], t_log=13)]
 
 
 @pytest.fixture
@@ -610,7 +676,7 @@ def whole(tmp_path, monkeypatch):
     store, arrivals = full_store(tmp_path / "whole")
     with monkeypatch.context() as patches:
         count = fault_at(patches, None, None)
-        assert save(store, arrivals).stayed == [2, 3, 4, 5]
+        assert save(store, arrivals).stayed == [2, 3, 4, 5, 6]
     assert count[0] > 20
     return count[0], set(tree(tmp_path / "whole"))
 
@@ -853,15 +919,13 @@ def list_folders(path):
 def test_an_error_leaves_no_empty_folder_that_is_new(store, tmp_path, there, error):
     (tmp_path / there).mkdir(parents=True, exist_ok=True)
     before = list_folders(tmp_path)
-    with pytest.raises(error), store.tidied():
-        store.prepare()
+    with pytest.raises(error), store.opened():
         raise error
     assert list_folders(tmp_path) == before
 
 
 def test_an_error_leaves_what_was_saved(store, tmp_path):
-    with pytest.raises(KeyError), store.tidied():
-        store.prepare()
+    with pytest.raises(KeyError), store.opened():
         save(store, [Link(5, 14, A)])
         raise KeyError
     assert list_folders(tmp_path / "out") == [
@@ -875,8 +939,8 @@ def test_an_error_leaves_what_was_saved(store, tmp_path):
 
 
 def test_folders_stay_without_an_error(store, tmp_path):
-    with store.tidied():
-        store.prepare()
+    with store.opened():
+        pass
     assert all((tmp_path / "out" / name).is_dir() for name in FOLDERS)
 
 

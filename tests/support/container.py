@@ -12,7 +12,7 @@ PERIOD = 100_000  # microseconds
 
 @contextmanager
 def make_container(memory: int, cores: float) -> Iterator[Callable[[], None] | None]:
-    """Gives what puts a new process into a container, for `preexec_fn`; None where none can be made.
+    """Make a container; give what puts a new process into it, for `preexec_fn`, or None without permission.
 
     Args:
         memory: its bytes.
@@ -51,7 +51,7 @@ def make_container(memory: int, cores: float) -> Iterator[Callable[[], None] | N
 
 
 def remove(groups: set[Path]) -> None:
-    """Removes groups once their processes are gone."""
+    """Remove groups once their processes are gone."""
     for group in groups:
         for _ in range(100):
             with suppress(FileNotFoundError):

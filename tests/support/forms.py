@@ -93,7 +93,14 @@ LINES = """\
 
 
 class Form(NamedTuple):
-    """A form: its prelude, the names in `except`, whether the four are one line, and are records."""
+    """A form.
+
+    Attributes:
+        prelude: what comes before the function.
+        errors: the names in `except`.
+        as_four: whether `batch_process_samples_gpu` gives the first four calls in one line.
+        as_records: whether the entries of the call table are records.
+    """
 
     prelude: str
     errors: str
@@ -111,7 +118,7 @@ FORMS = {
 
 
 def write_form(form: Form) -> tuple[str, str]:
-    """The texts of the batt and of its call table."""
+    """Write the texts of the batt and of its call table."""
     lines = ["def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n"]
     calls = dict(CALLS)
     if form.as_four:
@@ -126,7 +133,7 @@ def write_form(form: Form) -> tuple[str, str]:
 
 
 def write_table(form: Form) -> str:
-    """The text of the call table, in which the texts of calls have both their forms."""
+    """Write the text of the call table, in which the texts of calls have both their forms."""
     entries = {t: call.removesuffix(")").replace("(", ", ", 1) for t, call in CALLS.items()}
     if not form.as_records:
         entries |= {t: CALLS[t] for t in (1, 2, 3, 4, 8)}

@@ -15,19 +15,19 @@ PIDS = (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup"))  # of cgroups versi
 
 
 def mounted(mounts: str, command: Sequence[object]) -> list[str]:
-    """A command that runs where shell commands have mounted something that nobody else sees."""
+    """Write a command that runs where shell commands have mounted something that nobody else sees."""
     flags = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
     return ["unshare", *flags, "sh", "-c", f'{mounts} && exec "$@"', "sh", *map(str, command)]
 
 
 def read_only(folder: Path) -> str:
-    """What to mount to make a folder read-only."""
+    """Write what to mount to make a folder read-only."""
     return f"mount --bind '{folder}' '{folder}' && mount -o remount,ro,bind '{folder}' && cd '{folder}'"
 
 
 @cache
 def find_ways() -> list[str]:
-    """How a fault of a file system comes: injected, and for real where this process may mount."""
+    """List how a fault of a file system comes: injected, and for real where this process may mount."""
     if not shutil.which("unshare"):
         return ["injected"]
     tried = subprocess.run(mounted("mount -t tmpfs none /tmp", ["true"]), capture_output=True)
@@ -36,9 +36,9 @@ def find_ways() -> list[str]:
 
 @contextmanager
 def limited_processes(count: int) -> Iterator[Path | None]:
-    """A control group of at most so many processes and threads: the file that a process's number goes to.
+    """Make a control group of at most so many processes; give the file that a process's number goes to.
 
-    None where this process may make no such group.
+    That is None where this process may make no such group.
     """
     group = next(filter(None, map(_make_group, PIDS)), None)
     try:
@@ -64,6 +64,6 @@ def _make_group(parent: Path) -> Path | None:
 
 @cache
 def can_limit_processes() -> bool:
-    """Whether this process may make such a control group."""
+    """Tell whether this process may make such a control group."""
     with limited_processes(9) as group:
         return group is not None

@@ -4,11 +4,13 @@ What is told is its value, the kind of error, and the order of a set, which is t
 list, item by item (`frozenset([...])`), or as the copy of a set that was (`frozenset({...})`).
 """
 
+# ruff: noqa: D103
+
 import operator
 
 
 def take_each(function, items):
-    """The results for items; a StopIteration of the function's own is an error there, not the end."""
+    """Give the results for items; a StopIteration of the function's own is an error there, not the end."""
     results = []
     for item in items:
         try:
@@ -22,7 +24,7 @@ def take_each(function, items):
 
 
 def reckon(operation, a, b):
-    """Two numbers, or two pairs item by item, where a number stands for a pair."""
+    """Reckon with two numbers, or two pairs item by item, where a number stands for a pair."""
     if isinstance(a, int) and isinstance(b, int):
         return operation(a, b)
     if not isinstance(a, tuple) and not (isinstance(a, int) and isinstance(b, tuple)):
@@ -214,7 +216,7 @@ def toindices(patch):
 
 
 def list_axis(patch, axis):
-    """The rows, or the columns."""
+    """List the rows, or the columns."""
     numbers = []
     for i, j in toindices(patch):
         numbers.append((i, j)[axis])
@@ -245,7 +247,7 @@ def rightmost(patch):
 
 
 def find_corner(patch, extremes):
-    """What each of the extremes takes of the numbers at one place of the tuples, as far as all go."""
+    """Find what each of the extremes takes of the numbers at one place of the tuples, as far as all go."""
     places = list(toindices(patch))
     corner = []
     for axis in range(min(map(len, places), default=0)):
@@ -285,7 +287,7 @@ def centerofmass(patch):
 
 
 def change_places(patch, change):
-    """The patch with other places; its first item tells whether it has colours."""
+    """Give the patch other places; its first item tells whether it has colours."""
     colored = isinstance(next(iter(patch))[1], tuple)
     changed = []
     for item in patch:
@@ -502,7 +504,7 @@ def cmirror(piece):
 
 
 def turn(lines):
-    """The columns of lines, as far as the shortest goes."""
+    """List the columns of lines, as far as the shortest goes."""
     rows = [list(line) for line in lines]
     columns = []
     for j in range(min(map(len, rows), default=0)):
@@ -536,7 +538,7 @@ def colorcount(element, value):
 
 
 def rank_colors(element):
-    """The colours with their numbers, in the order of the set of them."""
+    """List the colours with their numbers, in the order of the set of them."""
     colors = list_colors(element)
     if not colors:
         raise ValueError
@@ -764,7 +766,7 @@ def canvas(value, dimensions):
 
 
 def draw(grid, background, list_drawn):
-    """The grid with the cells that are listed, on the background only if there is one."""
+    """Give the grid with the cells that are listed, on the background only if there is one."""
     rows, columns = len(grid), len(grid[0])
     on = [color(grid) for color in background]
     drawn = [list(row) for row in grid]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batt_utils.files import check_file, check_here, write_file
+from batt_utils.store.files import check_file, check_here, write_file
 
 ADVICE = "choose another --some"
 

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from forms import CALLS, FORMS, write_form
 
 import batt_utils
 from batt_utils import card
-from batt_utils.batt.modules import BattModule, find_module, load_batt
-from batt_utils.batt.program import check_calls, read_program
+from batt_utils.batt.program import Program
+from batt_utils.batt.reader import Source, find_module, load_batt, parse_calls, read_program
+from forms import CALLS, FORMS, write_form
 from machines import find_ways, mounted, read_only
 
 SOURCE = """\
@@ -65,15 +65,15 @@ def fail(name):
 
 
 def expected(name, source=SOURCE, reason=""):
-    program = None if reason else read_program(source)
-    return BattModule(name, program, reason, check_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"}))
+    calls = parse_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"})
+    return Source(name if reason else read_program(source), calls, reason)
 
 
 def test_a_module_of_the_current_folder_is_read(here):
     write(here, "some_batt")
     assert find_module("some_batt") == Path("some_batt.py")
     assert load_batt("some_batt") == expected("some_batt")
-    assert load_batt("some_batt").program is not None
+    assert isinstance(load_batt("some_batt").batt, Program)
     assert "some_batt" not in sys.modules
 
 
@@ -110,14 +110,14 @@ def test_a_name_may_end_like_its_file(here):
 @pytest.mark.parametrize("table", [TABLE, None, "t_call = load()\n"], ids=["one", "none", "a broken one"])
 def test_a_table_that_is_given_comes_before_that_of_the_file(here, source, reason, table):
     write(here, "some_batt", source, table)
-    calls = check_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
+    calls = parse_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
     assert load_batt("some_batt", calls) == expected("some_batt", source, reason)._replace(calls=calls)
 
 
 def test_a_table_that_is_given_is_that_of_the_batt(here):
     write(here, "some_batt")
     with pytest.raises(ValueError, match=r"^t_call: t2 is missing, the batt has g\(t1, C\)"):
-        load_batt("some_batt", check_calls({1: "f, I"}))
+        load_batt("some_batt", parse_calls({1: "f, I"}))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_batt_of_another_shape_is_not_executed(here, source, reason):
 def test_a_batt_of_each_form_is_read_and_not_executed(here, name):
     write(here, "some_batt", *write_form(FORMS[name]))
     batt = load_batt("some_batt")
-    assert (batt.reason, batt.calls) == ("", batt.program.calls)
+    assert (batt.reason, batt.calls) == ("", batt.batt.calls)
     assert {t: str(call) for t, call in batt.calls.items()} == CALLS
 
 
@@ -149,10 +149,10 @@ def test_for_a_gpu_a_batt_that_imports_its_library_is_called(here, device):
         write(here, "some_batt", *write_form(form))
         batt = load_batt("some_batt", device=device)
         if name == "12 Oct" and device == "gpu":
-            assert (batt.program, batt.reason) == (None, "line 7: import cupy as cp (--device gpu)")
+            assert (batt.batt, batt.reason) == ("some_batt", "line 7: import cupy as cp (--device gpu)")
         else:
             assert batt == load_batt("some_batt")
-            assert batt.program is not None
+            assert isinstance(batt.batt, Program)
 
 
 def test_for_a_gpu_a_table_that_does_not_fit_is_told(here):
@@ -244,7 +244,7 @@ def test_a_folder_in_a_files_place_is_no_module(here):
 def test_the_demo_batt_is_written_where_there_is_none(here, capsys, name):
     batt = load_batt(name)
     assert sorted(path.name for path in here.iterdir()) == [f"{name}.py", f"{name}_call.py"]
-    assert len({candidate.solver_id for candidate in batt.program.candidates}) == 32
+    assert len({candidate.solver_id for candidate in batt.batt.candidates}) == 32
     assert capsys.readouterr() == ("", f"{name}.py: written, a demo batt with 32 solvers\n")
     assert load_batt(name) == batt
     assert capsys.readouterr() == ("", "")
@@ -267,7 +267,7 @@ LOAD = f"""
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
 from batt_utils import card
-from batt_utils.batt.modules import load_batt
+from batt_utils.batt.reader import load_batt
 sys.path[:] = [entry for entry in sys.path if entry not in ("", {str(CHECKOUT)!r})]
 try:
     load_batt("batt")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batt_utils.engine.jobs import WAITING, Failure, Outcomes, pause, read_outcome, run_job
+from batt_utils.engine.runner import WAITING, Results, pause, read_result, run_job
+from batt_utils.evaluate.results import Failure
 
 
 def fail(error):
@@ -27,18 +28,18 @@ def fail(error):
     ],
 )
 def test_what_comes_of_a_job(function, job, outcome):
-    assert read_outcome(run_job(function, job)) == outcome
+    assert read_result(run_job(function, job)) == outcome
 
 
 def test_a_result_that_cannot_be_sent_is_a_failure():
-    outcome = read_outcome(run_job(threading.Lock, ()))
+    outcome = read_result(run_job(threading.Lock, ()))
     assert isinstance(outcome, Failure) and outcome.what.startswith("TypeError: ")
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), FileNotFoundError(2, "x"), OSError()], ids=repr)
 def test_a_word_to_the_user_is_raised(error):
     with pytest.raises(type(error)) as caught:
-        read_outcome(run_job(fail, (error,)))
+        read_result(run_job(fail, (error,)))
     assert caught.value.args == error.args
 
 
@@ -50,13 +51,13 @@ async def take(outcomes):
 def test_outcomes_come_in_their_order(expected):
     steps = [step for waits, outcome in expected for step in (*[WAITING] * waits, outcome)]
     outcomes = [outcome for _, outcome in expected]
-    assert list(Outcomes(iter(steps))) == outcomes
-    assert asyncio.run(take(Outcomes(iter(steps)))) == outcomes
+    assert list(Results(iter(steps))) == outcomes
+    assert asyncio.run(take(Results(iter(steps)))) == outcomes
 
 
 def test_no_more_is_taken_than_is_asked_for():
     steps = iter([WAITING, 1, WAITING, 2])
-    assert next(Outcomes(steps)) == 1
+    assert next(Results(steps)) == 1
     assert list(steps) == [WAITING, 2]
 
 
@@ -74,7 +75,7 @@ def test_others_run_while_an_outcome_is_waited_for():
             said.append("another")
 
         another = asyncio.create_task(say())
-        assert await anext(Outcomes(step())) == 7
+        assert await anext(Results(step())) == 7
         await another
 
     asyncio.run(run())

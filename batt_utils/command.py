@@ -1,0 +1,69 @@
+"""The command: what runs from its line to its exit status."""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+from batt_utils.console import (
+    drop_lost_output,
+    explain_stdout,
+    open_streams,
+    pass_over,
+    tell_end,
+)
+from batt_utils.engine.engine import run
+from batt_utils.engine.signals import raise_signals
+from batt_utils.options import Options
+from batt_utils.store.files import check_file, check_here, write_file
+from batt_utils.store.links import Store, remove_empty
+from batt_utils.timing import print_profile
+
+OTHER_JSON = "choose another --json"
+Main = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
+
+
+def run_command(main: Main, given: argparse.Namespace) -> int:
+    """Run `main` as the command line says; return the exit status."""
+    open_streams()
+    random.seed(given.seed)
+    missing: Sequence[Path] = []
+    try:
+        check_here()
+        missing = Store(given.out).find_missing()
+        with raise_signals():
+            status = _run(main, given)
+    except (KeyboardInterrupt, Exception) as error:
+        status = tell_end(error)
+    drop_lost_output()
+    if status:
+        remove_empty(missing)
+    return status
+
+
+def _run(main: Main, given: argparse.Namespace) -> int:
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
+    profile = None
+    if given.cprofile:
+        from cProfile import Profile
+
+        profile = Profile()
+    if given.mega_batch or given.batch_size is not None:
+        pass_over("--mega-batch" if given.mega_batch else "--batch-size")
+    if given.json is not None:
+        check_file(given.json, OTHER_JSON)
+    options = Options(*(getattr(given, name) for name in Options._fields))
+    tasks = given.task_ids, given.start, given.count
+    counts = run(main(*tasks, given.timeout, given.timing, profile, options=options))
+    if given.json is not None:
+        write_file(given.json, json.dumps(counts, indent=2) + "\n", OTHER_JSON)
+    with explain_stdout():
+        if profile is not None:
+            print_profile(profile, given.cprofile_top)
+        sys.stdout.flush()
+    return 2 if counts["failures"] and not counts["candidates"] else 0

@@ -1,0 +1,329 @@
+"""The engine of a run: workers do whole tasks, or the samples of a few tasks are spread over them."""
+
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import tee
+from multiprocessing import current_process
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from batt_utils.batt.plan import make_plan
+from batt_utils.batt.program import Program
+from batt_utils.batt.reader import Source
+from batt_utils.batt.texts import Texts
+from batt_utils.console import UserError, warn
+from batt_utils.engine.machine import count_cores, share_memory
+from batt_utils.engine.runner import Results, Runner
+from batt_utils.engine.worker import describe_host, get_host, prepare, score_sample, time_sample, time_solvers
+from batt_utils.evaluate.device import can_fork, find_gpus
+from batt_utils.evaluate.failures import report_unknown
+from batt_utils.evaluate.namespace import find_home
+from batt_utils.evaluate.results import Failure, SampleJob, SampleResult, Speed
+from batt_utils.job import Notes, Solver, TaskJob, TaskOutcome, save_finds
+from batt_utils.options import Options
+from batt_utils.store.links import Store
+from batt_utils.tasks import Data
+from batt_utils.timing import take_profile
+
+RunTask = Callable[[TaskJob, "Engine"], Coroutine[Any, Any, TaskOutcome]]
+Returned = TypeVar("Returned")
+
+
+class GpuTooSmall(Exception):
+    """A worker cannot do a task: the GPU's memory does not do for some samples, `places` in order of work."""
+
+    def __init__(self, places: list[int]) -> None:
+        super().__init__(places)
+        self.places = places
+
+
+class Engine:
+    """Does tasks; or for a task, scores samples and times solvers."""
+
+    def __init__(self, runner: Runner, texts: Texts, cpu_runner: Runner | None = None) -> None:
+        """Take what runs jobs, the texts of the batt's programs, and what does without a GPU."""
+        self.texts = texts
+        self.takes_tasks = False
+        self.dsl = ""
+        self._runner = runner
+        self._cpu_runner = cpu_runner
+        self._begun: dict[int, Results] = {}  # by the index of the task
+
+    async def run_tasks(self, run_task: RunTask, jobs: Iterable[TaskJob]) -> AsyncIterator[TaskOutcome]:
+        """Give what comes of each task, in order.
+
+        Whole tasks are done and saved in workers; what a worker died on, or has no memory for, is done again
+        with its samples spread.
+        """
+        if self.takes_tasks:
+            jobs, to_send = tee(jobs)
+            module = run_task.__module__
+            place = module, str(sys.modules[module].__file__), run_task.__name__
+            results = self._runner.run(do_task, ((*place, job) for job in to_send), None)
+            for job in jobs:
+                result = await anext(results)
+                if not isinstance(result, TaskOutcome):
+                    result = await run_task(job._replace(known=_list_known(result)), self)
+                yield result
+            return
+        ahead: deque[TaskJob] = deque()
+        for job in jobs:
+            self._begun[job.task_i] = self._begin(job)
+            ahead.append(job)
+            if len(ahead) > self._runner.count:
+                yield await run_task(ahead.popleft(), self)
+        while ahead:
+            yield await run_task(ahead.popleft(), self)
+
+    def finish(self) -> list[TaskOutcome]:
+        """End all work but what is being saved; give the outcomes that are not given yet, in order."""
+        return [result for result in self._runner.finish() if isinstance(result, TaskOutcome)]
+
+    def _begin(self, job: TaskJob) -> Results:
+        to_score = [
+            (sample, job.timeout, job.log)
+            for place, sample in enumerate(_list_samples(job))
+            if place not in job.known
+        ]
+        return self._runner.run(score_sample, to_score, 2 * job.timeout)
+
+    async def score_samples(self, job: TaskJob, notes: Notes) -> list[SampleResult]:
+        """Score all candidates on each sample of a task; give the results, those of demo samples first.
+
+        A sample that failed has no candidates.
+        """
+        samples = _list_samples(job)
+        results = self._begun.pop(job.task_i, None) or self._begin(job)
+        found: list[SampleResult | Failure | None] = []
+        for place, sample in enumerate(samples):
+            with notes.measure(f"batt.{sample.part}.run_with_timeout"):
+                found.append(job.known[place] if place in job.known else await anext(results))
+        if None in found:
+            await self._score_again(job, samples, found, notes)
+        scored: list[SampleResult] = []
+        for sample, result in sorted(zip(samples, found), key=lambda one: one[0].part):
+            if isinstance(result, Failure):
+                if not result.timed_out:
+                    notes.warnings.append(f"{sample} left out: {result.what}")
+                result = SampleResult(timed_out=result.timed_out)
+            assert result is not None
+            scored.append(result)
+        return scored
+
+    async def _score_again(
+        self,
+        job: TaskJob,
+        samples: Sequence[SampleJob],
+        found: list[SampleResult | Failure | None],
+        notes: Notes,
+    ) -> None:
+        """Score the samples that the GPU's memory did not do for: now that it is free, then on the CPU.
+
+        Those that are known are scored on the CPU at once.
+
+        Raises:
+            GpuTooSmall: there is no worker without a GPU.
+        """
+        for runner in (self._runner, self._cpu_runner):
+            on_cpu = runner is self._cpu_runner
+            full = [
+                place
+                for place, result in enumerate(found)
+                if result is None and (on_cpu or place not in job.known)
+            ]
+            if runner is None and full:
+                raise GpuTooSmall(full)
+            if runner is None or not full:
+                continue
+            to_score = [(samples[place], job.timeout, job.log) for place in full]
+            try:
+                results = [result async for result in runner.run(score_sample, to_score, 2 * job.timeout)]
+            except UserError as error:  # the batt cannot be imported without a GPU
+                results = [Failure(False, f"the GPU's memory is full; {error}")] * len(full)
+            for place, result in zip(full, results):
+                found[place] = result
+                if on_cpu and not isinstance(result, Failure):
+                    notes.warnings.append(f"{samples[place]} scored on the CPU: the GPU's memory is full")
+
+    async def time_solvers(
+        self, job: TaskJob, solvers: Mapping[str, Solver], notes: Notes
+    ) -> dict[str, Speed]:
+        """Find the speed of solvers, by md5: that of their calls, else by a run on every sample of the task.
+
+        A solver that ends its process has none.
+        """
+        speeds = {md5: Speed(solver.seconds, False) for md5, solver in solvers.items() if solver.is_timed}
+        pairs = job.list_pairs("demo", "test")
+        batches = self._split([solver for solver in solvers.values() if not solver.is_timed], job.timeout)
+        jobs = [(pairs, [*batch.values()], job.timeout) for batch in batches]
+        results = [result async for result in self._runner.run(time_solvers, jobs, 2 * job.timeout)]
+        for batch, result in zip(batches, results):
+            if isinstance(result, list):
+                speeds |= zip(batch, result)
+                continue
+            for md5, source in batch.items():  # one of them is slow, hangs or ends its process
+                speed = await self._time_alone(pairs, source, job.timeout)
+                if isinstance(speed, Speed):
+                    speeds[md5] = speed
+                else:
+                    notes.warnings.append(f"solver {md5} left out: {speed.what}")
+        return speeds
+
+    def _split(self, solvers: Sequence[Solver], timeout: float) -> list[dict[str, str]]:
+        """Split solvers into batches of equal seconds, which the workers share; give the sources by md5."""
+        share = sum(solver.seconds for solver in solvers) / self._runner.count
+        batches: list[dict[str, str]] = []
+        left = 0.0
+        for solver in solvers:
+            if not batches or solver.seconds > left:
+                batches.append({})
+                left = min(share, timeout / 2)
+            left -= solver.seconds
+            batches[-1][solver.md5] = self.texts.write_source(solver.t)
+        return batches
+
+    async def _time_alone(self, pairs: Sequence[Any], source: str, timeout: float) -> Speed | Failure:
+        """Time a solver, a sample at a time, until it ends a process or has one ended."""
+        speed = Speed(0.0, False)
+        for number in range(len(pairs)):
+            job = (pairs, number, source, timeout)
+            result = await anext(self._runner.run(time_sample, [job], 2 * timeout))
+            if isinstance(result, Speed):
+                speed = Speed(speed.seconds + result.seconds, speed.timed_out or result.timed_out)
+            elif result.timed_out:
+                return Speed(speed.seconds + 2 * timeout, True)
+            else:
+                return result  # type: ignore[no-any-return]
+        return speed
+
+
+def _list_samples(job: TaskJob) -> list[SampleJob]:
+    """List a task's samples in order of work: test samples take longest, so they come first."""
+    pairs = job.list_pairs("demo")
+    return [
+        SampleJob(job.task_id, part, number, pairs, sample, job.keep_values)
+        for part in ("test", "demo")
+        for number, sample in enumerate(job.samples[part])
+    ]
+
+
+def _list_known(problem: Failure | list[int]) -> dict[int, Failure | None]:
+    """List what is known of the samples of a task that a worker could not do, by their place."""
+    if isinstance(problem, list):  # the GPU's memory does not do for these
+        return dict.fromkeys(problem)
+    if problem.timed_out and problem.step is not None:
+        return {problem.step: problem}
+    warn(f"{problem.what.replace('it ends its process', 'a worker ended')}: its work is done again")
+    return {}
+
+
+def do_task(module: str, file: str, name: str, job: TaskJob) -> TaskOutcome | list[int]:
+    """Do and save a task in this worker; give the samples that the GPU's memory does not do for, if any.
+
+    Args:
+        module: of the function that does a task.
+        file: that of the module in the parent.
+        name: that of the function.
+        job: the task.
+
+    Raises:
+        UserError: the module is another file here.
+    """
+    from batt_utils.engine.pool import Direct, saving
+
+    run_task = getattr(_import(module, file), name)
+    engine = Engine(Direct(), get_host().texts)
+    with take_profile() if job.is_profiled else nullcontext() as profile:
+        try:
+            outcome = run(run_task(job, engine))
+        except GpuTooSmall as error:
+            return error.places
+        with saving():
+            outcome = save_finds(outcome, Store(job.out))
+    return outcome._replace(profile=getattr(profile, "stats", None))
+
+
+def _import(module: str, file: str) -> ModuleType:
+    spec = find_spec(module)
+    found = str(spec.origin if spec else None)
+    if Path(found).resolve() != Path(file).resolve():
+        raise UserError(f"the workers find {found} as {module}, not {file}: remove it, or run that one")
+    return import_module(module)
+
+
+def run(coroutine: Coroutine[Any, Any, Returned]) -> Returned:
+    """Run a coroutine that only pauses, also where an event loop runs, as in a notebook."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+@asynccontextmanager
+async def open_engine(
+    source: Source, options: Options, total_data: Data, task_ids: Sequence[str]
+) -> AsyncIterator[Engine]:
+    """Open an engine for a batt; it ends with the block.
+
+    Args:
+        source: the batt.
+        options: how many workers there are at most, with how much memory, and on which device.
+        total_data: the samples of all tasks.
+        task_ids: the tasks to do.
+
+    Raises:
+        UserError: the workers cannot be made ready, or no solver is left.
+        OSError: the system refuses what processes need.
+    """
+    in_process = current_process().daemon
+    runner_class = _choose_runner(in_process)
+    subject: Any = source.batt
+    tuned = options.tune
+    if isinstance(subject, Program):
+        subject = make_plan(subject)
+    elif callable(subject):
+        tuned = tuned and not in_process  # there, the function is the caller's own
+        if not (in_process or can_fork()):
+            subject = find_home(subject)
+    texts = Texts(source.calls)
+    folder = "." if Path("dsl.py").exists() else options.out
+    samples = sum(len(total_data[part][task_id]) for part in total_data for task_id in task_ids)
+    count = min(options.workers or count_cores(), max(len(task_ids), samples))
+    memory_limit = options.memory_limit or share_memory(count)
+    arguments = (subject, folder, tuned, texts)
+    with (
+        runner_class(count, prepare, (*arguments, options.device), memory_limit) as runner,
+        runner_class(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_runner,
+    ):
+        engine = Engine(runner, texts, cpu_runner)
+        for host in [host async for host in runner.run(describe_host, [()] * runner.count, None)]:
+            if isinstance(host, Failure):
+                raise UserError(f"the workers cannot be made ready: {host.what}: mend what the batt imports")
+        if host.unknown and (line := report_unknown(subject.program, host.unknown)):
+            warn(line)
+        engine.dsl = host.dsl
+        # A called batt may fill a GPU that workers share: its samples move one by one.
+        shares_gpu = not isinstance(source.batt, Program) and options.device != "cpu" and find_gpus()
+        engine.takes_tasks = not in_process and not shares_gpu and len(task_ids) >= runner.count
+        yield engine
+
+
+def _choose_runner(in_process: bool) -> Any:
+    """Give the class of what runs jobs: in processes of their own, or in this one if it can have none."""
+    if in_process:
+        from batt_utils.engine.serial import Serial
+
+        warn(
+            "a daemon process can start no workers: the programs run in it, and nothing stops one that hangs "
+            "in C, crashes or takes all memory"
+        )
+        return Serial
+    from batt_utils.engine.pool import Workers
+
+    return Workers

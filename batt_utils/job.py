@@ -1,0 +1,246 @@
+"""A task as one job: what it needs, what its samples come to, and what comes of it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+from batt_utils.evaluate.results import Failure, SampleResult
+from batt_utils.evaluate.speed import Timing
+from batt_utils.rules import D_Score, O_Score, S_Score
+from batt_utils.store.links import Link, Store
+from batt_utils.tasks import Data, Pairs, Sample
+from batt_utils.timing import Seconds, measure
+
+PILE_LOG = "pile.log"
+Output = tuple[int, bool, str, object]  # a candidate's t, evolved, solver_id, and value or fingerprint
+
+
+class TaskJob(NamedTuple):
+    """All that a task needs.
+
+    Attributes:
+        task_i: its place among the tasks of the run.
+        task_id: its name.
+        samples: those of its parts, `demo` and `test`.
+        timeout: seconds for a batt call, and for a solver, on one sample.
+        out: where the result folders are.
+        log: what the batt is given as `log_path`.
+        keep_values: whether candidates come with their values, not with fingerprints of these.
+        is_profiled: whether a worker that does the whole task profiles it.
+        known: what came of samples before, by their place in order of work; None: the GPU's memory is full.
+    """
+
+    task_i: int
+    task_id: str
+    samples: Mapping[str, Sequence[Sample]]
+    timeout: float
+    out: str = "."
+    log: str = PILE_LOG
+    keep_values: bool = False
+    is_profiled: bool = False
+    known: Mapping[int, Failure | None] = {}
+
+    def list_pairs(self, *parts: str) -> Pairs:
+        """List the pairs (input, output) of the samples of some parts."""
+        return tuple((sample["input"], sample["output"]) for part in parts for sample in self.samples[part])
+
+
+def make_job(total_data: Data, task_i: int, task_id: str, timeout: float, **options: Any) -> TaskJob:
+    """Make the job of a task of `total_data`; `options` are further fields of it."""
+    samples = {part: total_data[part][task_id] for part in ("demo", "test")}
+    return TaskJob(task_i, task_id, samples, timeout, **options)
+
+
+class Notes(NamedTuple):
+    """What is noted while a task is done: the seconds of each step, and warnings."""
+
+    seconds: Seconds
+    warnings: list[str]
+
+    def measure(self, name: str) -> AbstractContextManager[None]:
+        """Add the seconds that a block takes to those of a step."""
+        return measure(self.seconds, name)
+
+
+class SampleEvents(NamedTuple):
+    """What is said of a sample; `matches` has the solvers of the candidates that are right."""
+
+    part: str
+    number: int
+    candidates: int
+    matches: list[str]
+    timed_out: bool
+
+
+class TaskScores(NamedTuple):
+    """What the samples of a task come to.
+
+    Attributes:
+        events: of each sample, the demo samples first.
+        candidates: the distinct ones, in order of appearance.
+        o_score: how many samples each solver got right.
+        s_score: the differ counts of the demo samples.
+        d_score: the differ counts of all samples.
+        timings: of each sample.
+        failures: how the batt failed on each sample; empty where it did not.
+        is_solved: whether one program is right on every sample.
+    """
+
+    events: list[SampleEvents]
+    candidates: list[Output]
+    o_score: O_Score
+    s_score: S_Score
+    d_score: D_Score
+    timings: list[Timing]
+    failures: list[str]
+    is_solved: bool
+
+
+class Solver(NamedTuple):
+    """A distinct program; the phases fill in its name and its seconds.
+
+    Attributes:
+        t: the call that it returns.
+        solver_id: whose scores it has: the solver that it appeared for first.
+        score: how many samples that solver got right.
+        md5: its name, that of its inlined text.
+        seconds: what it takes on all samples.
+        is_timed: whether all calls that these seconds are made of were timed.
+    """
+
+    t: int
+    solver_id: str
+    score: int
+    md5: str = ""
+    seconds: float = 0.0
+    is_timed: bool = False
+
+    @property
+    def t_log(self) -> int:
+        """Its speed: the quicker, the higher."""
+        return 11 - int(math.log(max(self.seconds, 1e-9)))
+
+    @property
+    def link(self) -> Link:
+        """The link to its file."""
+        return Link(self.score, self.t_log, self.md5)
+
+
+class Finds(NamedTuple):
+    """What is saved of a task: links to solvers, and to differs by kind, and the texts by md5."""
+
+    solvers: Sequence[Link]
+    solver_texts: Mapping[str, str]
+    differs: Mapping[str, Sequence[Link]]
+    differ_texts: Mapping[str, str]
+
+
+class TaskOutcome(NamedTuple):
+    """What came of a task.
+
+    Attributes:
+        task_i: see `TaskJob`.
+        task_id: see `TaskJob`.
+        events: see `TaskScores`.
+        candidates: how many distinct ones there are.
+        unique: how many distinct programs these have.
+        is_solved: see `TaskScores`.
+        failures: see `TaskScores`.
+        timed_out: whether a sample or a solver passed its time.
+        notes: what was noted while it was done.
+        finds: what is still to be saved; None: it is saved.
+        profile: that of the worker that did it, if it was asked for.
+    """
+
+    task_i: int
+    task_id: str
+    events: Sequence[SampleEvents]
+    candidates: int
+    unique: int
+    is_solved: bool
+    failures: Sequence[str]
+    timed_out: bool
+    notes: Notes
+    finds: Finds | None
+    profile: dict[Any, Any] | None = None
+
+
+def count_samples(results: Sequence[SampleResult], demo: int, d_score: D_Score) -> TaskScores:
+    """Count what every candidate gave on every sample; the differ counts are added to `d_score`.
+
+    Args:
+        results: of each sample, demo samples first.
+        demo: how many of them are demo samples.
+        d_score: counts what differs measure.
+    """
+    o_score, s_score = O_Score(), S_Score()
+    candidates: dict[Output, None] = {}
+    events = []
+    for place, result in enumerate(results):
+        if place == demo:
+            s_score.update(d_score)
+        matches = []
+        outputs = zip(result.ts, result.evolved, result.solver_ids, result.values)
+        candidates |= dict.fromkeys(outputs)
+        for solver_id, match, count_index in zip(result.solver_ids, result.matches, result.count_index):
+            o_score.update(solver_id, match)
+            d_score.add(solver_id, result.counts[count_index])
+            if match:
+                matches.append(solver_id)
+        part, number = ("demo", place) if place < demo else ("test", place - demo)
+        events.append(SampleEvents(part, number, len(result.ts), matches, result.timed_out))
+    if len(results) == demo:
+        s_score.update(d_score)
+    right = [{t for t, match in zip(result.ts, result.matches) if match} for result in results]
+    return TaskScores(
+        events,
+        list(candidates),
+        o_score,
+        s_score,
+        d_score,
+        [(result.seconds, result.raised) for result in results],
+        [result.failure for result in results],
+        bool(right and set.intersection(*right)),
+    )
+
+
+def make_outcome(
+    job: TaskJob,
+    scores: TaskScores,
+    distinct: Sequence[Solver],
+    solver_timed_out: bool,
+    notes: Notes,
+    finds: Finds,
+) -> TaskOutcome:
+    """Sum up what came of a job."""
+    return TaskOutcome(
+        job.task_i,
+        job.task_id,
+        scores.events,
+        len(scores.candidates),
+        len(distinct),
+        scores.is_solved,
+        scores.failures,
+        solver_timed_out or any(sample.timed_out for sample in scores.events),
+        notes,
+        finds,
+    )
+
+
+def save_finds(outcome: TaskOutcome, store: Store) -> TaskOutcome:
+    """Write and link a task's solvers, then its differs; give the outcome without them.
+
+    Raises:
+        StoreError: something cannot be written.
+    """
+    if outcome.finds is None:
+        return outcome
+    solvers, solver_texts, differs, differ_texts = outcome.finds
+    with outcome.notes.measure("main.run_batt"):
+        with outcome.notes.measure("run_batt.phase3_process"):
+            store.save_solvers(outcome.task_id, solvers, solver_texts)
+        with outcome.notes.measure("run_batt.phase4_differs"):
+            for kind, links in differs.items():
+                store.save_differs(outcome.task_id, kind, links, differ_texts)
+    return outcome._replace(finds=None)

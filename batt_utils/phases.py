@@ -1,0 +1,87 @@
+"""The four phases that a task's candidates go through once they are scored."""
+
+from collections.abc import Sequence
+
+from batt_utils.batt.inline import TooLong
+from batt_utils.batt.texts import Texts
+from batt_utils.console import UserError
+from batt_utils.engine.engine import Engine
+from batt_utils.evaluate.speed import sum_seconds
+from batt_utils.job import Finds, Notes, Solver, TaskJob, TaskScores
+from batt_utils.rules import KINDS
+from batt_utils.store.links import Link, Store, compete, read_links
+
+
+def filter_candidates(scores: TaskScores, texts: Texts) -> list[Solver]:
+    """Phase 1: give each distinct program once, for the solver that it appeared for first.
+
+    Two programs of one call table have the same body if and only if they return the same t.
+
+    Raises:
+        UserError: the call table lacks a call that the batt gives.
+    """
+    first: dict[int, str] = {}
+    for t, _, solver_id, _ in scores.candidates:
+        first.setdefault(t, solver_id)
+    if missing := {*first, *scores.d_score.last_t.values()} - texts.calls.keys():
+        raise UserError(f"t_call has no t{min(missing)}, which the batt gives: write the batt anew")
+    return [Solver(t, solver_id, scores.o_score.score[solver_id]) for t, solver_id in first.items()]
+
+
+def inline_batch(solvers: Sequence[Solver], texts: Texts, notes: Notes) -> list[Solver]:
+    """Phase 2: name each solver by the md5 of its inlined text; leave out one that would be too long."""
+    names = _name_all("solve", [solver.t for solver in solvers], texts, notes)
+    return [solver._replace(md5=names[solver.t]) for solver in solvers if solver.t in names]
+
+
+def _name_all(kind: str, roots: Sequence[int], texts: Texts, notes: Notes) -> dict[int, str]:
+    with notes.measure("utils.inline_variables.total"):
+        names = texts.name_all(kind, roots)
+    notes.warnings.extend(f"{kind} {name}" for name in names.values() if isinstance(name, TooLong))
+    return {t: name for t, name in names.items() if isinstance(name, str)}
+
+
+async def process(
+    job: TaskJob, engine: Engine, solvers: Sequence[Solver], scores: TaskScores, notes: Notes
+) -> tuple[Finds, list[Solver], bool]:
+    """Phase 3: find the solvers that can stay, by their scores and, among equals, their seconds.
+
+    Returns:
+        What is to be saved of solvers; those that were let in when they came; whether one passed its time.
+    """
+    sums = sum_seconds({solver.t: engine.texts.find_needed(solver.t) for solver in solvers}, scores.timings)
+    solvers = [solver._replace(seconds=sums[solver.t][0], is_timed=sums[solver.t][1]) for solver in solvers]
+    present = read_links(Store(job.out).solver_folder(job.task_id))
+    accepted, stayed, _ = compete(present, [solver.link for solver in solvers])
+    staying = {solvers[place].md5: solvers[place] for place in stayed}
+    with notes.measure("run_batt.check_solver_speed"):
+        speeds = await engine.time_solvers(job, staying, notes)
+    for place in stayed:
+        if speed := speeds.get(solvers[place].md5):
+            solvers[place] = solvers[place]._replace(seconds=speed.seconds)
+    with notes.measure("run_batt.generate_expanded"):
+        texts = {md5: engine.texts.expand("solve", staying[md5].t) for md5 in speeds}
+    ended = staying.keys() - speeds
+    links = [solvers[place].link for place in stayed if solvers[place].md5 not in ended]
+    let_in = [solvers[place] for place in accepted if solvers[place].md5 not in ended]
+    return Finds(links, texts, {}, {}), let_in, any(speed.timed_out for speed in speeds.values())
+
+
+def link_differs(
+    finds: Finds, solvers: Sequence[Solver], scores: TaskScores, texts: Texts, notes: Notes
+) -> Finds:
+    """Phase 4: add each differ's text, and by kind a link for every solver that has a count for it."""
+    last_t = scores.d_score.last_t
+    names = _name_all("differ", list(last_t.values()), texts, notes)
+    with notes.measure("run_batt.generate_expanded"):
+        differ_texts = {md5: texts.expand("differ", t) for t, md5 in names.items()}
+    links = {
+        kind: [
+            Link(counts[kind], solver.t_log, names[last_t[name]])
+            for solver in solvers
+            for name, counts in scores.s_score.score.get(solver.solver_id, {}).items()
+            if last_t[name] in names
+        ]
+        for kind in KINDS
+    }
+    return finds._replace(differs=links, differ_texts=differ_texts)

@@ -1,0 +1,60 @@
+"""The store's command: `python -m batt_utils.store merge DIR... --out DIR`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from batt_utils.console import UserError, explain
+from batt_utils.store.merge import Merged, merge
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_complain(f"{message}; --help lists the options"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status, 2 for what the user can put right."""
+    parser = _Parser(prog="python -m batt_utils.store", description="What is done with result folders.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="merge")
+    text = "put the result folders of several runs or machines together"
+    command = commands.add_parser("merge", help=text, description=text)
+    command.add_argument("dirs", nargs="+", metavar="DIR", help="holds solver_dir, solver_md5 and so on; of "
+        "equals, what comes later stays")  # fmt: skip
+    command.add_argument("--out", required=True, metavar="DIR", help="where they go; what is there competes")
+    given = parser.parse_args(arguments)
+    try:
+        merged = merge(given.dirs, given.out)
+        _print_summary(merged, given.out)
+    except KeyboardInterrupt:
+        return 128 + 2
+    except UserError as error:
+        return _complain(str(error))
+    except OSError as error:
+        return _complain(explain(error))
+    return 0
+
+
+def _print_summary(merged: Merged, out: str) -> None:
+    for source, links in merged.passed_over.items():
+        if links:
+            print(
+                f"store: {source}: {len(links)} links passed over, their texts are missing or empty; one is "
+                f"{links[0].md5}.py",
+                file=sys.stderr,
+            )
+    print(
+        f"{out}: {merged.tasks} tasks; of {merged.links} links {merged.solvers} to solvers and "
+        f"{merged.differs} to differs stayed"
+    )
+
+
+def _complain(text: str) -> int:
+    line = "\\n".join(text.splitlines())
+    print(f"store: {line}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""What came of all tasks of a run."""
+
+from typing import Any
+
+from batt_utils.console import explain_stdout, warn
+from batt_utils.evaluate.failures import Failures
+from batt_utils.job import TaskOutcome
+from batt_utils.timing import add_seconds, summarize
+
+
+class Totals:
+    """What came of the tasks of a run so far."""
+
+    def __init__(self) -> None:
+        self.begun = self.ended = -1  # the index of the last task that was
+        self.tasks = self.solved = self.timeouts = 0
+        self.seconds: dict[str, float] = {}
+        self.failures = Failures()
+        self.profiles: list[dict[Any, Any]] = []
+
+    def add(self, outcome: TaskOutcome) -> None:
+        """Add a task, and print its warnings."""
+        candidates = sum(sample.candidates for sample in outcome.events)
+        ways = self.failures.add(outcome.task_id, outcome.failures, candidates)
+        for warning in (*outcome.notes.warnings, *ways):
+            warn(warning)
+        add_seconds(self.seconds, outcome.notes.seconds)
+        if outcome.profile is not None:
+            self.profiles.append(outcome.profile)
+        self.tasks += 1
+        self.solved += outcome.is_solved
+        self.timeouts += outcome.timed_out
+        self.ended = outcome.task_i
+
+    def print_summary(self, with_timing: bool) -> None:
+        """Print the last line, and where the time went if that is asked for."""
+        if line := self.failures.sum_up():
+            warn(line)
+        with explain_stdout():
+            print(f"{self.tasks} tasks - {self.timeouts} timeouts")
+            if with_timing:
+                print(f"\n{summarize(self.seconds)}")
+
+    def list_counts(self) -> dict[str, Any]:
+        """List what `--json` writes."""
+        return {
+            "tasks": self.tasks,
+            "timeouts": self.timeouts,
+            "candidates": self.failures.candidates,
+            "failures": self.failures.failed,
+            "seconds": self.seconds,
+        }
