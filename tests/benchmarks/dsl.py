@@ -3,9 +3,8 @@
     python tests/benchmarks/dsl.py [--before COMMIT] [--solvers N] [--tasks N] [--inputs N] [--runs N]
 
 prints a row for each of: `objects` over training inputs, with each of the common arguments; `objects` on the
-grids that a generated batt's differs look at, all and the median call; the evaluation of that batt on tasks,
-in this process; and of the functions that take most seconds there, together and one by one. Both are timed in
-turn on the same.
+grids that a generated batt's differs look at; the evaluation of that batt on tasks, in this process; and of
+the functions that take most seconds there, together and one by one. Both are timed in turn on the same.
 """
 
 import argparse
@@ -28,6 +27,7 @@ from flows import ROOT, make_batt  # it puts the project on the import path
 # isort: split
 from batt_utils.arc import dsl
 from batt_utils.batt.plan import make_plan
+from batt_utils.batt.program import Program
 from batt_utils.batt.reader import load_batt
 from batt_utils.evaluate.namespace import load_names
 from batt_utils.evaluate.results import SampleJob
@@ -107,7 +107,6 @@ class TimedEvaluator(TableEvaluator):
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)
         self.taken: Counter[str] = Counter()
-        self.differs: list[float] = []  # the seconds of each of their calls
 
     def _call(self, given, guarded):
         function = given[0]
@@ -119,22 +118,19 @@ class TimedEvaluator(TableEvaluator):
             try:
                 return function(*arguments)
             finally:
-                seconds = time.perf_counter() - start
-                self.taken[name] += seconds
-                if name == "differs":
-                    self.differs.append(seconds)
+                self.taken[name] += time.perf_counter() - start
 
         return super()._call([take_time, *given[1:]], guarded)
 
 
 def time_batt(name: str, before: ModuleType, data: dict, task_ids: list[str], runs: int) -> None:
     """Evaluates a batt on every sample of tasks with each DSL in turn, and prints what they took."""
-    program = load_batt(name).program
-    assert program is not None
+    program = load_batt(name).batt
+    assert isinstance(program, Program)
     plan = make_plan(program)
     names = load_names(program.imports, plan.names)
     old = {key: getattr(before, key) for key in (*before.__all__, "_get_safe_default")}
-    walls, taken, calls = [], [], []
+    walls, taken = [], []
     for _ in range(runs):
         plain = [TableEvaluator(plan, names | old), TableEvaluator(plan, names)]
         timed = [TimedEvaluator(plan, names | old), TimedEvaluator(plan, names)]
@@ -148,7 +144,6 @@ def time_batt(name: str, before: ModuleType, data: dict, task_ids: list[str], ru
                 evaluate(evaluator, data, task_id)
         walls.append(wall)
         taken.append([evaluator.taken for evaluator in timed])
-        calls += zip(*[evaluator.differs for evaluator in timed], strict=True)
 
     def pick(functions: list[str]) -> list[float]:
         """The seconds of the run with the median ratio."""
@@ -156,7 +151,6 @@ def time_batt(name: str, before: ModuleType, data: dict, task_ids: list[str], ru
         return sorted(rows, key=divide)[len(rows) // 2]
 
     print_row("objects(I, T, T, F) of the differs, s", pick(["differs"]))
-    print_row("  the call with the median ratio, us", sorted(calls, key=divide)[len(calls) // 2], 1e6)
     print_row("evaluation, s", sorted(walls, key=divide)[len(walls) // 2])
     others = Counter({key: median(pair[0][key] for pair in taken) for key in taken[0][0]})
     for key in ("differs", "objects", "(made on the way)"):
