@@ -13,7 +13,7 @@ import atexit
 import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ from batt_utils.totals import Totals
 
 if TYPE_CHECKING:
     from cProfile import Profile
+
+    from batt_utils.engine.cluster import Cluster
 
 __version__ = "1.0.0"
 __all__ = [
@@ -120,7 +122,7 @@ async def main(
         task_ids = task_list(do_list, total_data, start, count)
         source = _read_batt(batt_module_name, options)
         with Store(options.out).opened(task_ids) as store:
-            async with open_engine(source, options, total_data, task_ids) as engine:
+            async with _open_engine(source, options, total_data, task_ids) as engine:
                 if enable_timing:
                     say(f"tasks: {name_paths(sources)}")
                     say(f"DSL: {engine.dsl}")
@@ -235,6 +237,16 @@ async def check_batt(
         warn(warning)
     say_scores(task_i, task_id, scores.events)
     return scores.candidates, scores.o_score, scores.s_score
+
+
+def _open_engine(
+    source: Source, options: Options, total_data: Data, task_ids: Sequence[str]
+) -> "AbstractAsyncContextManager[Engine | Cluster]":
+    if options.cluster is None:
+        return open_engine(source, options, total_data, task_ids)
+    from batt_utils.engine.cluster import open_cluster
+
+    return open_cluster(source, options, __version__)
 
 
 def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:

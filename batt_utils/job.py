@@ -27,6 +27,8 @@ class TaskJob(NamedTuple):
         out: where the result folders are.
         log: what the batt is given as `log_path`.
         keep_values: whether candidates come with their values, not with fingerprints of these.
+        links: those of the task's solvers that are there, where its job comes from, which also saves what is
+            found; None: who does it reads them, and saves.
         is_profiled: whether a worker that does the whole task profiles it.
         known: what came of samples before, by their place in order of work; None: the GPU's memory is full.
     """
@@ -38,6 +40,7 @@ class TaskJob(NamedTuple):
     out: str = "."
     log: str = PILE_LOG
     keep_values: bool = False
+    links: Sequence[Link] | None = None
     is_profiled: bool = False
     known: Mapping[int, Failure | None] = {}
 

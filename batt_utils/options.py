@@ -21,6 +21,7 @@ class Options(NamedTuple):
     memory_limit: int | None = None
     device: str = "auto"
     tune: bool = True
+    cluster: str | None = None
 
 
 DEFAULTS = Options()
@@ -66,6 +67,8 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
         help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
     add("--device", choices=DEVICES, default="auto",
         help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
+    add("--cluster", metavar="ADDRESS",
+        help="a Dask cluster that runs the tasks: tcp://HOST:PORT, tls://... or a file of its")  # fmt: skip
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")

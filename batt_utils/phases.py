@@ -51,7 +51,8 @@ async def process(
     """
     sums = sum_seconds({solver.t: engine.texts.find_needed(solver.t) for solver in solvers}, scores.timings)
     solvers = [solver._replace(seconds=sums[solver.t][0], is_timed=sums[solver.t][1]) for solver in solvers]
-    present = read_links(Store(job.out).solver_folder(job.task_id))
+    folder = Store(job.out).solver_folder(job.task_id)
+    present = read_links(folder) if job.links is None else job.links
     accepted, stayed, _ = compete(present, [solver.link for solver in solvers])
     staying = {solvers[place].md5: solvers[place] for place in stayed}
     with notes.measure("run_batt.check_solver_speed"):

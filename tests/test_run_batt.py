@@ -94,9 +94,7 @@ def run_scenario(scenario, monkeypatch, function):
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{len(scenario['t_call'])} calls")
 def test_recorded_scenario(scenario, here, monkeypatch):
-    monkeypatch.setattr(
-        Solver, "t_log", 11
-    )  # with several, more links compete than are recorded
+    monkeypatch.setattr(Solver, "t_log", 11)  # with several, more links compete than are recorded
     timed_out, d_score = run_scenario(scenario, monkeypatch, run_batt.run_batt)
     expected = scenario["expected"]
     assert not timed_out

@@ -236,15 +236,16 @@ def do_task(module: str, file: str, name: str, job: TaskJob) -> TaskOutcome | li
     """
     from batt_utils.engine.pool import Direct, saving
 
-    run_task = getattr(_import(module, file), name)
+    run_task: RunTask = getattr(_import(module, file), name)
     engine = Engine(Direct(), get_host().texts)
     with take_profile() if job.is_profiled else nullcontext() as profile:
         try:
             outcome = run(run_task(job, engine))
         except GpuTooSmall as error:
             return error.places
-        with saving():
-            outcome = save_finds(outcome, Store(job.out))
+        if job.links is None:
+            with saving():
+                outcome = save_finds(outcome, Store(job.out))
     return outcome._replace(profile=getattr(profile, "stats", None))
 
 

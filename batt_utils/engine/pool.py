@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
@@ -18,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from copy import copy
 from itertools import count, islice
-from multiprocessing.process import BaseProcess
+from multiprocessing.process import BaseProcess, parent_process
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any
@@ -122,8 +123,8 @@ class _Task:
 class _Process:
     """A process with pipes and locks of its own: what it takes to its grave, nobody else misses."""
 
-    def __init__(self, setup: Sequence[object]) -> None:
-        context: Any = copy(multiprocessing.get_context("fork" if can_fork() else "spawn"))
+    def __init__(self, method: str, setup: Sequence[object]) -> None:
+        context: Any = copy(multiprocessing.get_context(method))
         start = context.Process
 
         children: list[BaseProcess] = []
@@ -138,7 +139,9 @@ class _Process:
         self.cell = Cell(context)
         self.task: _Task | None = None
         self.future: Any = None
-        self._pool = pebble.ProcessPool(1, initializer=_start, initargs=(self.cell, *setup), context=context)
+        self._pool = pebble.ProcessPool(
+            1, initializer=_start, initargs=(self.cell, method == "fork", *setup), context=context
+        )
 
     def give(self, task: _Task) -> None:
         """Hands it a job."""
@@ -174,6 +177,8 @@ class Workers:
         prepare: Callable[..., None],
         arguments: Sequence[object],
         memory_limit: int | None = None,
+        *,
+        forks: bool = True,
     ) -> None:
         """Starts nothing yet: the processes start with the first jobs.
 
@@ -185,13 +190,16 @@ class Workers:
             arguments: those of `prepare`.
             memory_limit: MiB that the jobs of each process may take; None: no limit (see
                 `limit_memory`).
+            forks: whether processes may be forked: not from one of several threads that do their own work.
         """
         self.count = count
+        self._method = _choose_method(forks)
         self._setup = (memory_limit, prepare, arguments)
         self._processes: list[_Process] = []
         self._queue: deque[_Task] = deque()
         self._tasks: list[_Task] = []  # whose outcomes are not given yet
         self._calm_from = monotonic() + 1
+        self._is_closed = False
 
     def __enter__(self) -> "Workers":
         return self
@@ -205,8 +213,9 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """Ends the processes; jobs that still run are dropped."""
+        """Ends the processes; jobs that still run are dropped: who waits for one gets a RuntimeError."""
         pebble.CONSTS.sleep_unit = BRISK
+        self._is_closed = True
         self._queue.clear()
         while self._processes:
             self._processes.pop().close()
@@ -284,6 +293,8 @@ class Workers:
 
     def _assign(self) -> None:
         """Hands jobs to the processes that have none; starts those that are missing."""
+        if self._is_closed:
+            raise RuntimeError("the workers are closed")
         if monotonic() > self._calm_from:
             pebble.CONSTS.sleep_unit = CALM
         for process in list(self._processes):
@@ -292,7 +303,7 @@ class Workers:
         while self._queue and len(self._processes) < self.count:
             task = self._queue.popleft()
             try:
-                process = _Process(self._setup)
+                process = _Process(self._method, self._setup)
             except (OSError, RuntimeError) as error:
                 self._refuse(task, error)
             else:
@@ -349,6 +360,13 @@ class Workers:
                 self._queue.appendleft(task)
 
 
+def _choose_method(forks: bool) -> str:
+    """Choose how processes are started."""
+    if forks and can_fork():
+        return "fork"
+    return "spawn" if forks or sys.platform == "win32" else "forkserver"
+
+
 class Direct:
     """Runs the jobs that a task asks for in the worker that does the task, each watched."""
 
@@ -401,7 +419,9 @@ def saving() -> Iterator[None]:
     yield
 
 
-def _start(cell: Cell, limit: int | None, prepare: Callable[..., None], arguments: Sequence[object]) -> None:
+def _start(
+    cell: Cell, forked: bool, limit: int | None, prepare: Callable[..., None], arguments: Sequence[object]
+) -> None:
     """Makes this process a worker: the first thing that runs in it."""
     global _process, _memory, _null, _cell
     _process = os.getpid()
@@ -411,11 +431,20 @@ def _start(cell: Cell, limit: int | None, prepare: Callable[..., None], argument
     os._exit = lambda status: leave(status or 1)  # Pebble takes 0 for a wish to end and loses the job
     with suppress(OSError):  # stderr is closed
         os.dup2(2, 1)  # what a program prints is not ours
+    if not forked:  # a fork notices by itself that its parent has ended
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     _end_after(START_SECONDS)
     prepare(*arguments)
     gc.freeze()
     faulthandler.cancel_dump_traceback_later()
     _memory = limit_memory(limit)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 _process: int

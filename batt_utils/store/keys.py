@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import md5
 from pathlib import Path
 
+from batt_utils.batt.program import Program
 from batt_utils.tasks import Sample
 
 
@@ -70,6 +71,22 @@ def read_modules(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
                 waiting += _list_imports(text, name if file.name == "__init__.py" else package)
                 break
     return dict(sorted(found.items()))
+
+
+def read_sources(batt: Program | str, folder: Path) -> dict[str, bytes]:
+    """Read the modules of a folder, and of the current one, that a batt and its DSL use.
+
+    Args:
+        batt: what it says, or the name of its module if it is to be called.
+        folder: where a DSL is looked for first.
+    """
+    names = ["dsl", "constants", "safe_dsl"] if (folder / "dsl.py").exists() else []
+    if isinstance(batt, str):
+        names.append(batt)
+    else:
+        statements = "\n".join(one.statement for one in batt.imports)
+        names += _list_imports(statements.encode(), "")
+    return {**read_modules(Path(), names), **read_modules(folder, names)}
 
 
 def _list_imports(text: bytes, package: str) -> Iterator[str]:
