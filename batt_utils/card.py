@@ -36,6 +36,7 @@ ARC = Path(__file__).with_name("arc")
 SOLVERS = ARC / "solvers.py"
 DIFFERS = ARC / "differs.py"
 STORED = Path("solver_dir")
+PICKING = {"color", "extract", "first", "other"}  # raise what no guard names where there is none
 
 HEAD = """\
 from batt_utils.arc.constants import *
@@ -50,7 +51,7 @@ def batt(task_id, S, I, C, log_path):
 GUARDED = """\
     try:
         t{number} = {call}
-    except (TypeError, AttributeError, ValueError):
+    except (TypeError, AttributeError, ValueError, IndexError, KeyError):
         t{number} = _get_safe_default({call.function})
 """
 
@@ -65,7 +66,7 @@ class Routine(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What it is known by: the same text for all programs of the same calls."""
+        """Give what it is known by: the same text for all programs of the same calls."""
         return expand(self.calls, "solve", self.result)
 
 
@@ -78,7 +79,7 @@ class Vocabulary(NamedTuple):
 
 @cache
 def vocabulary() -> Vocabulary:
-    """The names of the embedded DSL."""
+    """Give the names of the embedded DSL."""
     from inspect import isfunction, signature
 
     from batt_utils.arc import constants, dsl
@@ -98,7 +99,7 @@ def vocabulary() -> Vocabulary:
 
 
 def read_programs(path: Path, prefix: str = "solve") -> list[Routine]:
-    """Reads every program of a file whose function's name starts with `prefix`.
+    """Read every program of a file whose function's name starts with `prefix`.
 
     One of another form or with an unknown name is left out, with a line on stderr.
 
@@ -186,7 +187,7 @@ def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
 
 
 def read_solvers(path: Path, prefix: str = "solve") -> list[Routine]:
-    """The programs of a file as solvers: what is called `PREFIX_TASK` there is `solve_TASK`."""
+    """Read the programs of a file as solvers: what is called `PREFIX_TASK` there is `solve_TASK`."""
     return [
         routine._replace(name=f"solve{routine.name.removeprefix(prefix)}")
         for routine in read_programs(path, prefix)
@@ -194,17 +195,17 @@ def read_solvers(path: Path, prefix: str = "solve") -> list[Routine]:
 
 
 def own_solvers() -> list[Routine]:
-    """The embedded solvers."""
+    """Read the embedded solvers."""
     return read_programs(SOLVERS)
 
 
 def own_differs() -> list[Routine]:
-    """The embedded differs."""
+    """Read the embedded differs."""
     return read_programs(DIFFERS, "differ")
 
 
 def stored_solvers(folders: Iterable[Path]) -> Iterator[Routine]:
-    """The solvers with a score that are stored in folders `solver_dir/solve_TASK`, the best first.
+    """Read the solvers with a score that are stored in folders `solver_dir/solve_TASK`, the best first.
 
     One that is not in the form or has other names is skipped, with a line on stderr.
     """
@@ -224,7 +225,7 @@ def stored_solvers(folders: Iterable[Path]) -> Iterator[Routine]:
 
 
 def in_order(folders: Iterable[Path], own: list[Routine], task_id: str | None) -> Iterator[Routine]:
-    """The solvers stored in `folders`, then `own`; but before all others those of the task."""
+    """Give the solvers stored in `folders`, then `own`; but before all others those of the task."""
     first = f"solve_{task_id}"
     folders = set(folders)
     task_folders = {folder for folder in folders if folder.name == first}
@@ -235,7 +236,7 @@ def in_order(folders: Iterable[Path], own: list[Routine], task_id: str | None) -
 
 
 def unique(routines: Iterable[Routine]) -> Iterator[Routine]:
-    """Passes on the first of those that are the same program."""
+    """Pass on the first of those that are the same program."""
     seen: set[str] = set()
     for routine in routines:
         if routine.text not in seen:
@@ -247,7 +248,7 @@ def unique(routines: Iterable[Routine]) -> Iterator[Routine]:
 
 
 def mutate(routine: Routine, rate: float, rng: random.Random) -> Routine:
-    """Replaces each name, variable and number of a program's calls with a chance of `rate`.
+    """Replace each name, variable and number of a program's calls with a chance of `rate`.
 
     What comes instead is of the same kind: a constant or integer for one of the same type, a
     function for one with as many parameters (and the same result type, if there is one), a variable
@@ -265,7 +266,7 @@ def mutate(routine: Routine, rate: float, rng: random.Random) -> Routine:
 
 
 def _alternatives(item: str, earlier: Calls, called: bool) -> list[str]:
-    """What may stand in place of an item, which is either called or an argument."""
+    """List what may stand in place of an item, which is either called or an argument."""
     functions, constants = vocabulary()
     if VARIABLE(item) or item in INPUTS:
         found = [f"t{t}" for t in earlier] if called else ["I", *(f"t{t}" for t in earlier)]
@@ -281,7 +282,7 @@ def _alternatives(item: str, earlier: Calls, called: bool) -> list[str]:
 
 
 def vary(routines: Sequence[Routine], number: int, rate: float, rng: random.Random) -> list[Routine]:
-    """Takes `number` programs: the given ones as they are, then mutated ones, in turn."""
+    """Take `number` programs: the given ones as they are, then mutated ones, in turn."""
     repeats = (mutate(routine, rate, rng) for routine in cycle(routines))
     return list(islice(chain(routines, repeats), number))
 
@@ -297,7 +298,7 @@ class _Table:
         self.lines: list[str] = []
 
     def add(self, routine: Routine, grid: str) -> int:
-        """Adds a program with `grid` in place of I; returns the number of its result."""
+        """Add a program with `grid` in place of I; return the number of its result."""
         names = {"I": grid}
         for t in find_needed(routine.calls, [routine.result]):
             call = routine.calls[t]
@@ -310,7 +311,7 @@ class _Table:
 
 
 def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine]) -> int:
-    """Writes the batt module `path` and its call table, `NAME_call.py` beside it.
+    """Write the batt module `path` and its call table, `NAME_call.py` beside it.
 
     The differs measure the input first, then what each solver gives. Both files are written beside
     their places and then renamed, the module last.
@@ -351,12 +352,12 @@ def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine
 
 
 def _names(routine: Routine) -> Iterator[str]:
-    """Eight hex digits from a program's text, then others for when they are taken."""
+    """Give eight hex digits from a program's text, then others for when they are taken."""
     return (md5(f"{routine.text}{salt}".encode()).hexdigest()[:8] for salt in count())
 
 
 def _write(texts: Mapping[Path, str]) -> None:
-    """Writes all files or none: each under a hidden name first, then all are renamed, in order."""
+    """Write all files or none: each under a hidden name first, then all are renamed, in order."""
     hidden = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
     try:
         for path, text in texts.items():
@@ -373,17 +374,24 @@ def _write(texts: Mapping[Path, str]) -> None:
                 temporary.unlink()
 
 
-def demo(folder: Path, name: str) -> Path:
-    """Writes the batt that shows run_batt at work as `name` in `folder`, the same at each call.
+def _list_items(calls: Calls) -> list[str]:
+    """List the functions and arguments of calls."""
+    return [item for call in calls.values() for item in (call.function, *call.arguments)]
 
-    It holds 32 embedded solvers as they are, first that of task 007bbfb7.
+
+def demo(folder: Path, name: str) -> Path:
+    """Write the batt that shows run_batt at work as `name` in `folder`, the same at each call.
+
+    It holds 32 embedded solvers as they are, first that of task 007bbfb7. None of them picks an item of what
+    may be empty, so all have an output on every sample.
 
     Returns:
         The module's path; its call table is beside it.
     """
     path = folder / f"{name}.py"
     solvers = sorted(own_solvers(), key=lambda solver: solver.name != "solve_007bbfb7")
-    write_batt(path, list(unique(solvers))[:32], own_differs())
+    sure = [solver for solver in unique(solvers) if PICKING.isdisjoint(_list_items(solver.calls))]
+    write_batt(path, sure[:32], own_differs())
     return path
 
 
@@ -446,7 +454,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _generate(arguments: argparse.Namespace) -> str:
-    """Writes the batt asked for; returns a line about it."""
+    """Write the batt asked for; return a line about it."""
     rate = arguments.mutation
     prefix = (arguments.prefix or "solve").removesuffix("_")
     own = read_solvers(arguments.solvers or SOLVERS, prefix)
@@ -467,7 +475,7 @@ def _generate(arguments: argparse.Namespace) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit status, 2 for what the user can put right."""
+    """Run the command; return its exit status, 2 for what the user can put right."""
     try:
         print(_generate(_parse(argv)))
     except (OSError, UserError) as error:

@@ -6,6 +6,7 @@ from ast import literal_eval
 from hashlib import md5
 from itertools import count
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from batt_utils import card
 from batt_utils.batt.reader import check_agreement, read_calls, read_program
 from batt_utils.store.links import Link, Store
+from batt_utils.tasks import get_data
 
 SOLVERS = '''\
 """Invented solvers."""
@@ -110,7 +112,7 @@ ITEM = r"(?:[A-Za-z_]\w*|-?\d+)"
 STATEMENTS = [
     r"    # solve_\w+\n",
     rf"    try:\n        (t\d+) = (\w+)\({ITEM}(?:, {ITEM})*\)\n"
-    r"    except \(TypeError, AttributeError, ValueError\):\n"
+    r"    except \(TypeError, AttributeError, ValueError, IndexError, KeyError\):\n"
     r"        \1 = _get_safe_default\(\2\)\n",
     r"    o\.append\(\((\d+), (?:True|False), '[0-9a-f]{8}', t\1\)\)\n",
     r"    s\.append\(\((\d+), '(?:None|[0-9a-f]{8})', 'differ_\w+', t\1\)\)\n",
@@ -632,6 +634,17 @@ def test_the_demo_holds_embedded_solvers_as_they_are(monkeypatch, tmp_path):
     assert re.findall(r"# (solve_\w+)", path.read_text())[0] == "solve_007bbfb7"
     first = path.read_bytes()
     assert card.demo(tmp_path, "demo").read_bytes() == first
+
+
+def test_each_solver_of_the_demo_has_an_output(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    batt = run_path(str(card.demo(tmp_path, "demo")))["batt"]
+    data = get_data()["demo"]
+    for task_id in ["007bbfb7", *sorted(data)[::40]]:
+        pairs = tuple((sample["input"], sample["output"]) for sample in data[task_id])
+        for grid, expected in pairs:
+            outputs, _ = batt(task_id, pairs, grid, expected, "pile.log")  # what is not guarded ends it
+            assert len(outputs) == 32
 
 
 def test_each_differ_is_embedded():

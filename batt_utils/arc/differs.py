@@ -11,7 +11,7 @@ from batt_utils.arc.dsl import difference, objects, palette, repeat, size, sizef
 
 
 def differ_colors_lost(S, I, C):
-    """Counts the colours of I that C has not."""
+    """Count the colours of I that C has not."""
     x1 = palette(I)
     x2 = palette(C)
     x3 = difference(x1, x2)
@@ -21,7 +21,7 @@ def differ_colors_lost(S, I, C):
 
 
 def differ_colors_gained(S, I, C):
-    """Counts the colours of C that I has not."""
+    """Count the colours of C that I has not."""
     x1 = palette(I)
     x2 = palette(C)
     x3 = difference(x2, x1)
@@ -31,7 +31,7 @@ def differ_colors_gained(S, I, C):
 
 
 def differ_dots_lost(S, I, C):
-    """Counts the one-cell objects of I that C has not."""
+    """Count the one-cell objects of I that C has not."""
     x1 = objects(I, T, T, F)
     x2 = sizefilter(x1, ONE)
     x3 = objects(C, T, T, F)
@@ -43,7 +43,7 @@ def differ_dots_lost(S, I, C):
 
 
 def differ_dots_gained(S, I, C):
-    """Counts the one-cell objects of C that I has not."""
+    """Count the one-cell objects of C that I has not."""
     x1 = objects(I, T, T, F)
     x2 = sizefilter(x1, ONE)
     x3 = objects(C, T, T, F)

@@ -150,8 +150,9 @@ def test_recorded_calls(name):
         pytest.param(mpapply, (repeat, (1, 2), (2, 1)), (1, 1, 2), id="mpapply of unequal lengths"),
         pytest.param(sfilter, ((1, 2, 3, 4), even), (2, 4), id="sfilter of a tuple"),
         pytest.param(sfilter, (frozenset({1, 2, 4}), even), frozenset({2, 4}), id="sfilter of a set"),
-        pytest.param(valmax, ((), size), 0, id="valmax of none"),
-        pytest.param(valmin, (frozenset(), size), 0, id="valmin of none"),
+        pytest.param(valmax, ((), increment), 1, id="valmax of none: of 0"),
+        pytest.param(valmin, (frozenset(), toivec), ORIGIN, id="valmin of none: of 0"),
+        pytest.param(power(greater, 1), (3, 2), True, id="power 1 of a function of two"),
         pytest.param(order, ((3, 1, 2), invert), (3, 2, 1), id="order"),
         pytest.param(extract, ((1, 3, 4, 6), even), 4, id="extract"),
         pytest.param(argmax, ((3, 5, 7), even), 3, id="argmax of equals: the first"),
@@ -179,6 +180,27 @@ def test_functions_of_functions(function, arguments, expected):
         pytest.param(box, (frozenset(),), frozenset(), id="box of nothing"),
         pytest.param(shape, (frozenset(),), (0, 0), id="shape of nothing"),
         pytest.param(shape, ((),), (0, 0), id="shape of the empty grid"),
+        pytest.param(ulcorner, (frozenset(),), (), id="ulcorner of nothing"),
+        pytest.param(lrcorner, (frozenset(),), (), id="lrcorner of nothing"),
+        pytest.param(urcorner, ((),), (), id="urcorner of ()"),
+        pytest.param(corners, (frozenset(),), frozenset({()}), id="corners of nothing"),
+        pytest.param(centerofmass, (frozenset(),), (), id="centerofmass of nothing"),
+        pytest.param(shift, (frozenset(), ()), frozenset(), id="shift of nothing by nothing"),
+        pytest.param(move, (GRID, frozenset(), ()), GRID, id="move of nothing by nothing"),
+        pytest.param(hperiod, (frozenset(),), 0, id="hperiod of nothing"),
+        pytest.param(occurrences, (((1,),), frozenset()), asindices(canvas(0, (2, 2))), id="nothing occurs"),
+        pytest.param(box, ((),), (), id="box of ()"),
+        pytest.param(adjacent, (BAR, ((4, (0, 1)), (4, (7, 7)))), True, id="adjacent to a tuple of cells"),
+        pytest.param(adjacent, (((0, 1), (7, 7)), BAR), True, id="a tuple of places is adjacent"),
+        pytest.param(
+            subgrid, (((1, 1), (2, 1)), GRID), ((0, 2), (0, 2)), id="subgrid with a grid for a patch"
+        ),
+        pytest.param(center, (((0, 0), (6, 6)),), UNITY, id="center of a tuple: of its length and width"),
+        pytest.param(
+            bordering, (frozenset({ORIGIN}), None), True, id="bordering before the grid is looked at"
+        ),
+        pytest.param(canvas, (0, (0,)), (), id="canvas without a row, nor columns"),
+        pytest.param(hupscale, ((), None), (), id="hupscale of () by whatever"),
         pytest.param(vline, (frozenset(),), False, id="vline of nothing"),
         pytest.param(hline, (frozenset(),), False, id="hline of nothing"),
         pytest.param(square, (BAR,), False, id="square of a bar"),
@@ -224,34 +246,15 @@ def test_examples(function, arguments, expected):
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        pytest.param(first, (frozenset(),), id="first of nothing"),
-        pytest.param(first, ((),), id="first of ()"),
         pytest.param(last, ((),), id="last of ()"),
-        pytest.param(other, (frozenset({1}), 1), id="no other"),
-        pytest.param(extract, ((1, 3), even), id="extract without a match"),
         pytest.param(argmax, ((), size), id="argmax of nothing"),
         pytest.param(argmin, ((), size), id="argmin of nothing"),
         pytest.param(mostcolor, ((),), id="mostcolor of the empty grid"),
         pytest.param(mostcommon, (frozenset({1}),), id="mostcommon of a set"),
-        pytest.param(ulcorner, (frozenset(),), id="ulcorner of nothing"),
         pytest.param(leftmost, (frozenset(),), id="leftmost of nothing"),
-        pytest.param(centerofmass, (frozenset(),), id="centerofmass of nothing"),
-        pytest.param(color, (frozenset(),), id="color of nothing"),
-        pytest.param(colorfilter, (frozenset({frozenset()}), 1), id="colorfilter of nothing"),
-        pytest.param(hmirror, (frozenset(),), id="hmirror of nothing"),
-        pytest.param(toindices, (((1,), (2,)),), id="toindices of a grid"),
-        pytest.param(add, ((), 1), id="add to ()"),
         pytest.param(add, (frozenset(), 1), id="add to a set"),
-        pytest.param(invert, ((),), id="invert of ()"),
         pytest.param(increment, (None,), id="increment of None"),
-        pytest.param(divide, (1, 0), id="divide by 0"),
-        pytest.param(divide, (1, (1, 0)), id="divide by a pair with 0"),
         pytest.param(interval, (1, 5, 0), id="interval without step"),
-        pytest.param(downscale, (GRID, 0), id="downscale by 0"),
-        pytest.param(hsplit, (GRID, 0), id="hsplit into 0"),
-        pytest.param(vsplit, (GRID, 0), id="vsplit into 0"),
-        pytest.param(cellwise, (GRID, ((1,),), 0), id="cellwise with a smaller grid"),
-        pytest.param(power, (double, 0), id="power 0"),
         pytest.param(rbind(subtract, 1), (2, 3), id="rbind with an argument too many"),
         pytest.param(merge, ((1, 2),), id="merge of numbers"),
         pytest.param(objects, ((), T, F, T), id="objects of the empty grid"),
@@ -271,6 +274,47 @@ def test_examples(function, arguments, expected):
 def test_what_does_not_fit_raises_what_a_batt_guards_against(function, arguments):
     with pytest.raises(GUARDED):
         function(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "error"),
+    [
+        pytest.param(first, (frozenset(),), StopIteration, id="first of nothing"),
+        pytest.param(first, ((),), StopIteration, id="first of ()"),
+        pytest.param(other, (frozenset({1}), 1), StopIteration, id="no other"),
+        pytest.param(extract, ((1, 3), even), StopIteration, id="extract without a match"),
+        pytest.param(color, (frozenset(),), StopIteration, id="color of nothing"),
+        pytest.param(colorfilter, (frozenset({frozenset()}), 1), RuntimeError, id="colorfilter of nothing"),
+        pytest.param(apply, (first, ((1,), ())), RuntimeError, id="apply first to nothing"),
+        pytest.param(sfilter, (((),), first), RuntimeError, id="sfilter by the first of nothing"),
+        pytest.param(hmirror, (frozenset(),), IndexError, id="hmirror of nothing"),
+        pytest.param(toindices, (((1,), (2,)),), IndexError, id="toindices of a grid"),
+        pytest.param(add, ((), 1), IndexError, id="add to ()"),
+        pytest.param(invert, ((),), IndexError, id="invert of ()"),
+        pytest.param(cellwise, (GRID, ((1,),), 0), IndexError, id="cellwise with a smaller grid"),
+        pytest.param(vmirror, (frozenset(),), IndexError, id="vmirror of nothing"),
+        pytest.param(subgrid, (frozenset(), GRID), IndexError, id="subgrid of nothing"),
+        pytest.param(square, ((),), IndexError, id="square of ()"),
+        pytest.param(index, ((), ORIGIN), IndexError, id="index of ()"),
+        pytest.param(fill, ((), 0, frozenset()), IndexError, id="fill of ()"),
+        pytest.param(underfill, ((), 0, 3), IndexError, id="underfill of (): before the patch is looked at"),
+        pytest.param(objects, ((), T, F, F), IndexError, id="objects of (), with background"),
+        pytest.param(objects, (((0, 0), (0,)), T, F, F), IndexError, id="objects of rows of several lengths"),
+        pytest.param(divide, (1, 0), ZeroDivisionError, id="divide by 0"),
+        pytest.param(divide, (1, (1, 0)), ZeroDivisionError, id="divide by a pair with 0"),
+        pytest.param(downscale, (GRID, 0), ZeroDivisionError, id="downscale by 0"),
+        pytest.param(hsplit, (GRID, 0), ZeroDivisionError, id="hsplit into 0"),
+        pytest.param(vsplit, (GRID, 0), ZeroDivisionError, id="vsplit into 0"),
+        pytest.param(vsplit, ((), 0), ZeroDivisionError, id="vsplit of () into 0"),
+        pytest.param(power, (double, 0), RecursionError, id="power 0"),
+        pytest.param(urcorner, (GRID,), KeyError, id="urcorner of a grid"),
+        pytest.param(corners, (GRID,), KeyError, id="corners of a grid"),
+    ],
+)
+def test_what_does_not_fit_raises_what_a_batt_does_not_guard_against(function, arguments, error):
+    with pytest.raises(error) as caught:
+        function(*arguments)
+    assert caught.type is error
 
 
 # Properties
@@ -536,7 +580,7 @@ def test_sets_are_built_item_by_item_in_order(a, b):
     assert totuple(difference(a, b)) == totuple(frozenset([cell for cell in a if cell not in b]))
     assert totuple(merge((a, b))) == (*a, *b)
     assert totuple(toindices(a)) == totuple(frozenset([place for _, place in a]))
-    assert totuple(recolor(4, a)) == totuple(frozenset([(4, place) for _, place in a]))
+    assert totuple(recolor(4, a)) == totuple(frozenset([(4, place) for place in toindices(a)]))
     assert totuple(shift(a, UNITY)) == totuple(frozenset([(c, add(place, UNITY)) for c, place in a]))
 
 
@@ -549,17 +593,32 @@ def test_objects_are_put_in_by_their_first_place(grid):
     assert totuple(found) == totuple(frozenset(set(begun)))
 
 
-@given(grid=GRIDS, other=GRIDS, diagonal=st.booleans(), without_bg=st.booleans(), known=st.integers(1, 9))
-def test_objects_are_the_same_whatever_was_looked_at_before(grid, other, diagonal, without_bg, known):
+@given(
+    grid=GRIDS,
+    other=GRIDS,
+    flags=st.tuples(*[st.booleans()] * 3),
+    places=st.integers(1, 40),
+    cells=st.integers(0, 40),
+)
+def test_objects_are_the_same_whatever_is_remembered(grid, other, flags, places, cells):
     def list_objects():
-        return [totuple(obj) for obj in objects(grid, T, diagonal, without_bg)]
+        return [totuple(obj) for obj in objects(grid, *flags)]
 
     before = list_objects()
-    with patch.object(dsl, "_PLACES_KNOWN", known):  # so few neighborhoods that they are soon forgotten
-        objects(other, T, diagonal, without_bg)
+    # So few neighborhoods, and so small grids, that they are soon forgotten, or never remembered.
+    with patch.multiple(dsl, _PLACES_KNOWN=places, _CELLS_KNOWN=cells):
         assert list_objects() == before
-    for near in (dsl._BESIDE, dsl._AROUND):
-        near.clear()
+        objects(other, *flags)
+        assert list_objects() == before
+    for remembers in (
+        dsl._list_near_again,
+        dsl._find_near_edge,
+        dsl._order_cells,
+        dsl._spread,
+        dsl._spread_far,
+    ):
+        remembers.cache_clear()
+    dsl._NEAR[flags[1]].clear()
     assert list_objects() == before
 
 

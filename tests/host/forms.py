@@ -150,7 +150,7 @@ def write_source(form: Form, statements: str, rng: random.Random) -> str:
     def write(block: re.Match[str]) -> str:
         comment = rng.choice(COMMENTS) if rng.random() < 0.05 else ""
         is_plain = rng.random() < 0.1 and not VARIABLE(block["function"])  # a DSL's function never fails
-        return comment + (f"    {block['line']}\n" if is_plain else block[0].replace(THREE, form.guard))
+        return comment + (f"    {block['line']}\n" if is_plain else block[0].replace(FIVE, form.guard))
 
     guarded = r"    try:\n        (?P<line>t\d+ = (?P<function>\w+)\(.*\))\n.*\n.*\n"
     lists = "".join(f"    {name} = []\n" for name in form.lists)
