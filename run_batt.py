@@ -250,7 +250,7 @@ def check_batt(  # noqa: PLR0913
     scores = run(score())
     for warning in notes.warnings:
         warn(warning)
-    say_scores(task_i, task_id, scores.events, rules)
+    say_scores(task_i, task_id, scores.events, len(scores.candidates), rules)
     return Checked((scores.candidates, scores.o_score, scores.s_score))
 
 
@@ -335,7 +335,9 @@ def end_task(outcome: TaskOutcome, totals: Totals, store: Store, write: Write = 
     with held():
         begin_task(outcome.task_i, outcome.task_id, totals, write)
         totals.add(save_finds(outcome, store))
-        say_scores(outcome.task_i, outcome.task_id, outcome.events, totals.rules, write)
+        say_scores(
+            outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, write
+        )
         candidates = f"{outcome.candidates} candidates"
         say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", write)
         say(f"-- Filtered to {outcome.unique} unique candidates (from {outcome.candidates})", write)
@@ -344,7 +346,12 @@ def end_task(outcome: TaskOutcome, totals: Totals, store: Store, write: Write = 
 
 
 def say_scores(
-    index: int, task_id: str, samples: Sequence[SampleEvents], rules: Rules, write: Write = print
+    index: int,
+    task_id: str,
+    samples: Sequence[SampleEvents],
+    outputs: int,
+    rules: Rules,
+    write: Write = print,
 ) -> None:
     """Say what the samples of a task came to, in the words of a revision."""
     if rules is not NEWEST:
@@ -359,7 +366,6 @@ def say_scores(
         if timed_out:
             say(f"-- {task_id} - {part}[{number}] timed out", write)
     if rules is NEWEST:
-        outputs = sum(sample.candidates for sample in samples)
         say(f"-- Demo+Test scoring: {index} - {outputs} outputs, {len(samples)} samples", write)
     else:
         say(f"-- {task_id} - {index} scored --", write)

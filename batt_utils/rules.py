@@ -166,7 +166,7 @@ class Newest:
     """The newest revision's rules: differs give points, and all is counted over all samples.
 
     Each sample's differs are measured twice, with C = None and C = the expected grid. Each value counts for
-    its owner, and nobody is an owner like any other.
+    its owner, and nobody is an owner like any other: it loses and gains the points, 1000 in all.
     """
 
     name = "newest"
@@ -200,7 +200,7 @@ class Newest:
         for by_owner in differ_values:
             placed = sorted([row for one in by_owner.values() for row in one.placed], key=itemgetter(0))
             for owner, items in groupby([value for _, value in placed], itemgetter(1)):
-                counts.append((owner, [_count_points(item) for item in items]))
+                counts.append((owner, [_count_points(owner, item) for item in items]))
         return (), counts
 
     def add_sample(self, d_score: "D_Score", result: Any) -> None:
@@ -210,7 +210,8 @@ class Newest:
 
     def update(self, d_score: "D_Score", solver_id: str, items: Iterable[DifferValue]) -> None:
         """Count differ values for a solver."""
-        self.add(d_score, solver_id, [_count_points(one) for one in items if one[1] in (NO_OWNER, solver_id)])
+        own = [item for item in items if item[1] in (NO_OWNER, solver_id)]
+        self.add(d_score, solver_id, [_count_points(solver_id, item) for item in own])
 
     def add(self, d_score: "D_Score", solver_id: str, counts: Iterable[Count]) -> None:
         """Add what an owner counts; leave out, and note, names that have not measured an input yet."""
@@ -343,17 +344,16 @@ def count(values: Iterable[DifferValue]) -> list[Count]:
     return [(name, t, iz, zo) for name, t, iz, zo in counts]
 
 
-def _count_points(item: DifferValue) -> Count:
-    """Count one value by the newest rules."""
+def _count_points(solver_id: str, item: DifferValue) -> Count:
+    """Count one value for a solver by the newest rules: nobody's, its own, or both."""
     t, owner, name, value = item
-    points = None
+    points = 0
     if isinstance(value, tuple) and len(value) >= NEWEST.least_items:
         size = value[0]
         if isinstance(size, int) and not isinstance(size, bool):
-            points = max(0, min(size, MOST_POINTS))
-    if owner != NO_OWNER:
-        return name, None, points or 0
-    return name, t, 0 if points is None else MOST_POINTS - points
+            size = max(0, min(size, MOST_POINTS))
+            points = (MOST_POINTS - size if owner == NO_OWNER else 0) + (size if owner == solver_id else 0)
+    return name, t if owner == NO_OWNER else None, points
 
 
 class O_Score:

@@ -48,13 +48,14 @@ class FunctionEvaluator:
                 failures.append(describe_failure(error, self._batt))
 
         in_time = run_within(timeout, partial(call, None))
-        found, by_owner = results[0] if results else ([], {})
+        found, on_none = results[0] if results else ([], {})
         values = merge_grids([value for _, value in found], sample)
         outputs = [(candidate, value) for (candidate, _), value in zip(found, values)]
         targets, target_index = choose_targets(job, outputs) if results else ([], [])
         differ_values = []
         for target, owners in targets:
-            if target is not None:  # the first call was that one
+            by_owner = on_none
+            if target is not None:
                 results.clear()
                 left = start + HARD_LIMIT * timeout - perf_counter()
                 in_time = left > 0 and run_within(left, partial(call, target)) and in_time
