@@ -257,6 +257,8 @@ def check_batt(  # noqa: PLR0913
 class Checked(tuple[list[Output], O_Score, S_Score]):
     """What `check_batt` returns: callers of one revision take it as it is, those of the other await it."""
 
+    __hash__ = object.__hash__  # `asyncio.gather` needs one, and the tuple holds lists
+
     def __await__(self) -> Generator[None, None, tuple[Any, ...]]:
         """Give the tuple at once."""
         return tuple(self)
@@ -335,9 +337,7 @@ def end_task(outcome: TaskOutcome, totals: Totals, store: Store, write: Write = 
     with held():
         begin_task(outcome.task_i, outcome.task_id, totals, write)
         totals.add(save_finds(outcome, store))
-        say_scores(
-            outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, write
-        )
+        say_scores(outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, write)
         candidates = f"{outcome.candidates} candidates"
         say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", write)
         say(f"-- Filtered to {outcome.unique} unique candidates (from {outcome.candidates})", write)

@@ -2,6 +2,10 @@
 
 import asyncio
 import hashlib
+import multiprocessing
+import os
+import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,21 +14,29 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plain_rules import score_by_newest, score_by_seed
+from plain_rules import list_differ_links, score_by_newest, score_by_seed
 
+import old_flow
 import run_batt
-from batt_utils.batt.reader import HintValue
+from batt_utils import card
+from batt_utils.batt.reader import HintValue, load_batt, read_calls
+from batt_utils.batt.texts import Texts
+from batt_utils.console import UserError
 from batt_utils.evaluate.function import FunctionEvaluator
 from batt_utils.evaluate.results import SampleJob
 from batt_utils.evaluate.scoring import count_differs
 from batt_utils.job import count_samples
-from batt_utils.rules import NEWEST, RULES, SEED, D_Score
+from batt_utils.rules import NEWEST, RULES, SEED, D_Score, find_checkout, find_rules
+from batt_utils.store.links import Link, Store
+from batt_utils.tasks import get_data
 from evaluation import INVENTED, SOFT, invented_batts, make_table_evaluator, write_invented
 from golden import read_golden
+from host import TASKS as HOST_TASKS
 
 ROOT = Path(run_batt.__file__).parent
 GOLDEN = read_golden("scoring_head")
 TASK = "007bbfb7"
+TASKS = HOST_TASKS["training"]
 
 
 @pytest.fixture
@@ -217,3 +229,361 @@ def test_a_table_is_counted_as_the_model_does(rules, invented, test):
         return namespace["batt"]("ab", pairs, task[part][number]["input"], target, "log")
 
     assert count_task(make_table_evaluator(source, INVENTED), task, rules) == tuple(MODELS[rules](call, task))
+
+
+# Generated batts
+
+
+def write_generated(folder, rules, seed=0):
+    """Write a batt of six solvers, some of them mutated, and two differs; give its function and its calls."""
+    rng = random.Random(seed)
+    pool = [solver for solver in card.own_solvers() if solver.name.removeprefix("solve_") in TASKS]
+    path = folder / "batt.py"
+    card.write_batt(path, card.vary(pool[:4], 6, 0.2, rng), card.own_differs()[:2], rules)
+    namespace = {}
+    exec(old_flow.isolate(path.read_text()), namespace)
+    return namespace["batt"], read_calls((folder / "batt_call.py").read_text(), "batt_call.py")
+
+
+def list_modelled(batt, calls, rules):
+    """The links that the plain model has for each task: (folder, score, md5)."""
+    data = get_data(task_id=TASKS)
+    texts = Texts(calls)
+    links = set()
+    for task_id in TASKS:
+        task = {part: data[part][task_id] for part in data}
+        pairs = tuple((sample["input"], sample["output"]) for sample in task["demo"])
+
+        def call(part, number, target, pairs=pairs, task=task, task_id=task_id):
+            return batt(task_id, pairs, task[part][number]["input"], target, "pile.log")
+
+        scores = MODELS[rules](call, task)
+        solvers = {}
+        for t, _, solver_id, _ in scores.candidates:
+            solvers.setdefault(t, solver_id)
+        names = texts.name_all("solve", list(solvers))
+        differs = texts.name_all("differ", list(scores.last_t.values()))
+        links |= {(f"solver_dir/solve_{task_id}", scores.o_score[solvers[t]], names[t]) for t in solvers}
+        if rules is NEWEST:
+            folder = f"differ_dir/solve_{task_id}"
+            for score, name in list_differ_links(scores, list(solvers.values())):
+                links.add((folder, score, differs[scores.last_t[name]]))
+            continue
+        for solver_id in solvers.values():
+            for name, counts in scores.s_score.get(solver_id, {}).items():
+                for kind in ("iz", "zo"):
+                    folder = f"differ_dir/{kind}/solve_{task_id}"
+                    links.add((folder, counts[kind], differs[scores.last_t[name]]))
+    return links
+
+
+def list_stored(out):
+    """The links that are stored: (folder, score, md5)."""
+    return {
+        (str(path.relative_to(out).parents[2]), int(path.parts[-3]), path.stem)
+        for path in out.rglob("*.py")
+        if path.is_symlink()
+    }
+
+
+@EACH_RULES
+@pytest.mark.parametrize("way", ["pool", "serial"])
+def test_a_generated_batt_gives_what_the_model_gives(rules, way, folder, monkeypatch, capsys):
+    if way == "serial":
+        monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    batt, calls = write_generated(folder, rules)
+    options = run_batt.Options(batt_import="batt", out=str(folder / "out"), workers=2)
+    result = asyncio.run(run_batt.main(TASKS, timeout=30, options=options))
+    assert (result["tasks"], result["timeouts"]) == (10, 0)
+    stored = list_stored(folder / "out")
+    assert stored == list_modelled(batt, calls, rules)
+    assert any(score > 0 for path, score, _ in stored if path.startswith("solver_dir"))
+    assert any(score > 0 for path, score, _ in stored if path.startswith("differ_dir"))
+    last = capsys.readouterr().out.splitlines()[-1]
+    if rules is SEED:
+        assert last == "10 tasks - 0 timeouts"
+    else:
+        assert re.fullmatch(r"10 tasks - timeouts = 0 - tot_d_score = [1-9]\d+ in \d+\.\d{3}s", last)
+
+
+# Which rules hold
+
+KINDS_READ = "class Differ(NamedTuple):\n    name: str\n    score_type: str\n"
+NO_KINDS_READ = "class Differ(NamedTuple):\n    name: str\n    score: int\n"
+READERS = [
+    pytest.param(KINDS_READ, SEED, id="a field"),
+    pytest.param(NO_KINDS_READ, NEWEST, id="no such field"),
+    pytest.param(
+        "class Differ:\n    def __init__(self, name, score_type):\n        pass\n", SEED, id="taken"
+    ),
+    pytest.param("class Differ:\n    def __init__(self):\n        self.score_type = 1\n", SEED, id="set"),
+    pytest.param(
+        "Differ = namedtuple('Differ', ['name', 'score_type'])\n", SEED, id="a namedtuple's, listed"
+    ),
+    pytest.param("class Differ(namedtuple('D', 'name, score_type')):\n    pass\n", SEED, id="in one text"),
+    pytest.param("Differ = namedtuple('Differ', 'name score')\n", NEWEST, id="a namedtuple without it"),
+    pytest.param(
+        'class Differ:\n    """No score_type."""\n    name = 1  # score_type\n', NEWEST, id="said only"
+    ),
+    pytest.param("score_type = 1\nclass Other:\n    score_type = 2\n", None, id="another class"),
+    pytest.param("# Differ\n", None, id="a comment"),
+    pytest.param("class Differ(:\n", None, id="no Python"),
+    pytest.param(None, None, id="no such file"),
+]
+
+
+def make_checkout(folder, utils):
+    """Write a checkout with a DSL and a `utils.py` that nobody may import."""
+    folder.mkdir(exist_ok=True)
+    (folder / "dsl.py").write_text("from batt_utils.arc.dsl import *\n")
+    (folder / "constants.py").write_text("from batt_utils.arc.constants import *\n")
+    if utils is not None:
+        (folder / "utils.py").write_text(f"{utils}raise SystemExit('imported')\n")
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["here", "in --out"])
+@pytest.mark.parametrize(("utils", "rules"), READERS)
+def test_a_checkout_tells_its_rules_by_what_its_reader_has(utils, rules, beside, here):
+    make_checkout(here / "out" if beside else here, utils)
+    assert find_checkout("out") is rules
+    for records in (False, True):
+        own = NEWEST if records else SEED
+        if rules in (None, own):
+            assert find_rules(records, None, "out") is own
+        else:
+            with pytest.raises(UserError, match="decide with --rules seed or --rules newest"):
+                find_rules(records, None, "out")
+        for name, chosen in RULES.items():
+            assert find_rules(records, name, "out") is chosen
+    assert find_rules(None, None, "out") is (rules or SEED)
+
+
+def test_the_readers_of_others_do_not_count_where_their_dsl_is_not_used(here):
+    (here / "utils.py").write_text(NO_KINDS_READ)
+    assert find_checkout() is None
+
+
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+def test_a_checkout_that_reads_otherwise_is_refused_unless_it_is_decided(rules, here):
+    make_checkout(here, NO_KINDS_READ if rules is SEED else KINDS_READ)
+    write_generated(here, rules)
+    before = sorted(here.rglob("*"))
+    result = run_command("-i", TASK, "-b", "batt", cwd=here)
+    assert (result.returncode, result.stdout) == (2, "")
+    entries = "texts, as the seed's" if rules is SEED else "records, as the newest revision's"
+    other = "newest" if rules is SEED else "seed"
+    assert result.stderr == (
+        f"run_batt.py: the batt's call table holds {entries}, but Differ in utils.py reads differ_dir by the "
+        f"{other}'s rules: write the batt anew, or decide with --rules seed or --rules newest\n"
+    )
+    assert sorted(path for path in here.rglob("*") if "__pycache__" not in path.parts) == before
+    for name in RULES:
+        result = run_command("-i", TASK, "-b", "batt", "--rules", name, "--out", name, cwd=here)
+        assert (result.returncode, result.stderr) == (0, "")
+        kinds = {path.name for path in (here / name / "differ_dir").iterdir()}
+        assert kinds == ({"iz", "zo"} if name == "seed" else {f"solve_{TASK}"})
+
+
+@pytest.mark.parametrize(
+    ("utils", "options", "rules"),
+    [
+        pytest.param(None, [], SEED, id="no checkout"),
+        pytest.param(KINDS_READ, [], SEED, id="the seed's checkout"),
+        pytest.param(NO_KINDS_READ, [], NEWEST, id="the newest checkout"),
+        pytest.param(None, ["--rules", "newest"], NEWEST, id="newest by hand"),
+        pytest.param(NO_KINDS_READ, ["--rules", "seed"], SEED, id="the seed's by hand"),
+    ],
+)
+def test_what_is_not_given_follows_the_rules(utils, options, rules, folder, monkeypatch):
+    if utils:
+        make_checkout(folder, utils)
+    given = []
+
+    async def main(task_ids, start, count, timeout, *_, options):
+        given.append((timeout, options.batt_import))
+        return {"failures": 0, "candidates": 1}
+
+    monkeypatch.setattr(run_batt, "main", main)
+    assert run_batt.cli(options) == 0
+    assert run_batt.cli([*options, "-t", "3", "-b", "other"]) == 0
+    names = {"seed": None, "newest": "tmp_batt_onerun_run"}  # `main` runs `batt` by itself
+    assert given == [({"seed": 1, "newest": 10}[rules.name], names[rules.name]), (3, "other")]
+
+
+@pytest.mark.parametrize(
+    ("utils", "options", "rules"),
+    [
+        pytest.param(None, [], SEED, id="no checkout"),
+        pytest.param(KINDS_READ, [], SEED, id="the seed's checkout"),
+        pytest.param(NO_KINDS_READ, [], NEWEST, id="the newest checkout"),
+        pytest.param(None, ["--form", "newest"], NEWEST, id="newest by hand"),
+        pytest.param(NO_KINDS_READ, ["--form", "seed"], SEED, id="the seed's by hand"),
+    ],
+)
+def test_the_form_of_a_new_batt_follows_the_checkout(utils, options, rules, folder, capsys):
+    if utils:
+        make_checkout(folder, utils)
+    assert card.main(["-c", "3", "-f", "new", *options]) == 0
+    source = load_batt("new")
+    assert source.records is (rules is NEWEST)
+    assert len(source.batt.candidates) == 3
+    if not options:
+        card.demo(folder, "demo")
+        assert load_batt("demo").records is (rules is NEWEST)
+
+
+def test_a_round_of_the_newest_revision_closes(here):
+    make_checkout(here, NO_KINDS_READ)
+    first = run_command("-i", TASK, cwd=here)
+    assert first.stderr == "tmp_batt_onerun_run.py: written, a demo batt with 32 solvers\n"
+    best = max((here / "solver_dir" / f"solve_{TASK}").iterdir(), key=lambda path: int(path.name))
+    assert best.name == "6000"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "batt_utils.card", "-c", "40", "--seed", "1", "-f", "batt_2", "-i", TASK]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    second = run_command("-i", TASK, "-b", "batt_2", cwd=here)
+    assert (second.returncode, second.stderr) == (0, "")
+    assert 32 <= sum(list_links(here / "solver_dir").values()) <= 33
+
+
+@pytest.mark.parametrize("points", [1, 1000], ids=["the seed's scores", "the newest scores"])
+def test_stored_solvers_come_the_best_first(points, here, monkeypatch):
+    store = Store(here)
+    store.prepare()
+    solvers = card.own_solvers()[:3]
+    for number, solver in enumerate(solvers):
+        text = solver.text
+        name = hashlib.md5(text.encode()).hexdigest()
+        score = (number + 1) * (points if number % 2 else 1)  # some were scored by the seed's rules
+        store.save_solvers("a", [Link(score, 9, name)], {name: text})
+    found = [routine.text for routine in card.stored_solvers([store.solver_folder("a")])]
+    assert found == [solver.text for solver in reversed(solvers)]
+
+
+# What is said
+
+PLACES = ("demo[0]", "demo[1]", "demo[2]", "demo[3]", "demo[4]", "test[0]")
+
+
+def test_the_lines_of_the_newest_revision(here):
+    card.write_batt(here / "batt.py", card.own_solvers()[:9], card.own_differs()[:1], NEWEST)
+    result = run_command("-i", TASK, "-b", "batt", "--timing", cwd=here)
+    lines = [
+        r"run_batt\.py:\d+: batt: table of \d+ calls",
+        rf"run_batt\.py:\d+: -- {TASK} - 0 start --",
+        *[
+            rf"run_batt\.py:\d+: {re.escape(place)} - {TASK} - \d+"
+            rf"(?:\nrun_batt\.py:\d+: - MATCH: o_solver_id = '\w+' - sample_type={re.escape(place)} "
+            rf"task_id={TASK})+"
+            for place in PLACES
+        ],
+        r"run_batt\.py:\d+: -- Demo\+Test scoring: 0 - (\d+) outputs, 6 samples",
+        rf"run_batt\.py:\d+: -- {TASK} - 0 done - \1 candidates scored",
+        r"run_batt\.py:\d+: -- Filtered to (\d+) unique candidates \(from \1\)",
+        r"run_batt\.py:\d+: -- Phase 3a: Validated \2 solvers in \d+\.\d{3}s \(parallelized\)",
+        rf"run_batt\.py:\d+: -- {TASK} batch stats: 6 samples, \d+ matches, 0 timed out",
+        r"1 tasks - timeouts = 0 - tot_d_score = \d+ in \d+\.\d{3}s",
+        "",
+        r"Timing summary \(seconds\):",
+    ]
+    assert re.search("\n".join(lines), result.stdout), result.stdout
+    names = re.findall(r"^  (\S+) +\d+\.\d{3}$", result.stdout, re.MULTILINE)
+    assert {*names} == {
+        *("main.run_batt", "run_batt.check_batt", "batt.demo.parallel", "run_batt.phase1_filter"),
+        *("run_batt.phase2_inline_batch", "utils.inline_variables.total", "run_batt.phase3a_validate_batch"),
+        *("run_batt.phase3b_file_ops", "run_batt.generate_expanded", "run_batt.phase4_differs"),
+    }
+
+
+def test_a_task_that_is_late_counts_in_the_last_line(here):
+    source = "def batt(task_id, S, I, C, log_path):\n    while True:\n        pass\n"
+    (here / "batt.py").write_text(source)
+    (here / "batt_call.py").write_text("t_call = {1: HintValue(hint=None, value=('identity', 'I'))}\n")
+    result = run_command("-i", TASK, "-b", "batt", "-t", "0.2", cwd=here)
+    assert result.returncode == 0
+    assert re.search(r"\n1 tasks - timeouts = 1 - tot_d_score = 0 in \d+\.\d{3}s\n$", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_said"),
+    [([0, 3000], False), ([], False), ([3000, 12], True), ([1], True)],
+    ids=["new ones", "none", "both", "old ones"],
+)
+@EACH_RULES
+def test_old_scores_are_told_in_one_line(rules, scores, is_said, here):
+    write_generated(here, rules)
+    for score in scores:
+        (here / "solver_dir" / f"solve_{TASK}" / str(score) / "9").mkdir(parents=True)
+    result = run_command("-i", TASK, "-b", "batt", cwd=here)
+    said = rules is NEWEST and is_said
+    old = here.resolve() / "solver_dir" / f"solve_{TASK}" / str(min([s for s in scores if s] or [0]))
+    assert result.stderr == (
+        f"run_batt.py: {old}: a score of the seed's rules, less than any match gives now: to start afresh, "
+        "move solver_dir and differ_dir away, or choose another --out\n"
+        if said
+        else ""
+    )
+    assert (here / "solver_dir" / f"solve_{TASK}" / str(scores[0] if scores else 0)).exists() or not scores
+
+
+# The names that other programs import
+
+
+def list_styles():
+    async def wait(scored):
+        return await scored
+
+    async def gather(scored):
+        return (await asyncio.gather(scored))[0]
+
+    return {
+        "taken": lambda scored: scored,
+        "awaited": lambda scored: asyncio.run(wait(scored)),
+        "run": asyncio.run,
+        "gathered": lambda scored: asyncio.run(gather(scored)),
+    }
+
+
+@pytest.mark.parametrize("style", list_styles().values(), ids=list_styles())
+def test_check_batt_may_be_awaited(style, here, monkeypatch):
+    batt, data = make_batt(GOLDEN["runs"][0])
+    monkeypatch.setattr(run_batt, "batt", batt)
+    all_o, o_score, s_score = style(run_batt.check_batt(data, 0, "x", D_Score(), 0.0, "pile.log"))
+    assert len(all_o) == 3
+    assert (type(o_score), type(s_score)) == (run_batt.O_Score, run_batt.S_Score)
+
+
+def test_check_batt_may_be_called_where_a_loop_runs(here, monkeypatch):
+    batt, data = make_batt(GOLDEN["runs"][0])
+    monkeypatch.setattr(run_batt, "batt", batt)
+
+    async def call():
+        scored = run_batt.check_batt(data, 0, "x", D_Score(), 0.0, "pile.log")
+        return scored[0] == (await scored)[0]
+
+    assert asyncio.run(call())
+
+
+def test_a_d_score_has_the_rules_of_its_first_count(here, monkeypatch):
+    d_score = run_recorded(GOLDEN["runs"][0], monkeypatch, run_batt.run_batt)[1]
+    assert d_score.rules is NEWEST
+    d_score = D_Score()
+    d_score.update("a", [])
+    assert d_score.rules is SEED
+    _, data = make_batt(GOLDEN["runs"][0])
+    with pytest.raises(UserError, match=r"give a new D_Score\(\)$"):
+        run_batt.check_batt(data, 0, "x", d_score, 0.0, "pile.log")
+
+
+@pytest.mark.parametrize(
+    ("solver_id", "score"),
+    [("a", 1000 - 3 + 4), ("b", 1000 - 3 + 5), ("None", 1000)],
+    ids=["a solver", "another one", "nobody"],
+)
+def test_items_count_for_a_solver_by_the_newest_rules(solver_id, score):
+    d_score = D_Score(NEWEST)
+    d_score.update(solver_id, [(7, "None", "x", (3, 0)), (8, "a", "x", (4, 0)), (9, "b", "x", (5, 0))])
+    d_score.update(solver_id, (7, "None", "x", (3,)))
+    assert d_score.score == {solver_id: {"x": {"last_t": 7, "score": score}}}
+    assert (d_score.last_t, d_score.total) == ({"x": 7}, score)
