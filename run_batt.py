@@ -294,7 +294,7 @@ def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
     name = name or options.batt_import
     calls = None if t_call is None or options.batt_import else parse_calls(t_call)
     if batt is not None and name is None:
-        source = Source(batt, calls or {}, "it is set in run_batt")
+        source = Source(batt, calls or {}, "it is set in run_batt", None)
     else:
         name = name or "batt"
         write_demo(name)

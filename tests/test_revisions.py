@@ -565,6 +565,21 @@ def test_check_batt_may_be_called_where_a_loop_runs(here, monkeypatch):
     assert asyncio.run(call())
 
 
+@pytest.mark.parametrize(
+    ("utils", "rules"),
+    [(None, SEED), (KINDS_READ, SEED), (NO_KINDS_READ, NEWEST)],
+    ids=["none", "seed", "newest"],
+)
+def test_a_batt_without_a_table_has_the_rules_of_the_checkout(utils, rules, folder, monkeypatch):
+    if utils:
+        make_checkout(folder, utils)
+    batt, data = make_batt(GOLDEN["runs"][0])
+    monkeypatch.setattr(run_batt, "batt", batt)
+    d_score = D_Score()
+    run_batt.check_batt(data, 0, "x", d_score, 0.0, "pile.log")
+    assert d_score.rules is rules
+
+
 def test_a_d_score_has_the_rules_of_its_first_count(here, monkeypatch):
     d_score = run_recorded(GOLDEN["runs"][0], monkeypatch, run_batt.run_batt)[1]
     assert d_score.rules is NEWEST
