@@ -54,9 +54,7 @@ async def process(
     folder = Store(job.out).solver_folder(job.task_id)
     present = read_links(folder) if job.links is None else job.links
     accepted, stayed, _ = compete(present, [solver.link for solver in solvers])
-    if job.rules.link_all:
-        accepted = list(range(len(solvers)))
-    timed = accepted if job.rules.link_all else stayed
+    timed = [*range(len(solvers))] if job.rules.link_all else stayed
     to_time = {solvers[place].md5: solvers[place] for place in timed}
     with notes.measure("run_batt.check_solver_speed"):
         speeds = await engine.time_solvers(job, to_time, notes)
@@ -64,6 +62,9 @@ async def process(
         if speed := speeds.get(solvers[place].md5):
             solvers[place] = solvers[place]._replace(seconds=speed.seconds)
     ended = to_time.keys() - speeds
+    if job.rules.link_all:
+        accepted = timed
+        stayed = compete(present, [solver.link for solver in solvers]).stayed  # by their true seconds
     staying = [solvers[place] for place in stayed if solvers[place].md5 not in ended]
     with notes.measure("run_batt.generate_expanded"):
         texts = {solver.md5: engine.texts.expand("solve", solver.t) for solver in staying}

@@ -1,5 +1,6 @@
 """What counts, and what is stored where: by the rules of the seed, or by those of the newest revision."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, groupby
@@ -20,6 +21,10 @@ Sized = Mapping[str, Any]  # what was measured with one C, by owner: see `evalua
 KINDS = ("iz", "zo")
 NO_OWNER = "None"
 MOST_POINTS = 1000
+
+
+# A statement at the margin, and the lines that go on with it.
+_DIFFER = re.compile(r"^(?:class Differ\b|Differ\s*=).*\n(?:(?:[ \t#)\]}].*)?\n)*", re.MULTILINE)
 
 
 class Rules(Protocol):
@@ -292,16 +297,18 @@ def find_checkout(out: str = ".") -> Rules | None:
         source = (folder / "utils.py").read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
-    if "Differ" not in source:
+    found = _DIFFER.search(f"{source}\n")
+    if found is None:
         return None
     import ast
 
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError), catch_warnings():
-        simplefilter("ignore")  # of its escapes
-        for node in ast.parse(source).body:
-            match node:
-                case ast.ClassDef(name="Differ") | ast.Assign(targets=[ast.Name("Differ")]):
-                    return SEED if "score_type" in _list_fields(node) else NEWEST
+    for text in (found[0], source):  # reading all of it takes long
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError), catch_warnings():
+            simplefilter("ignore")  # of its escapes
+            for node in ast.parse(text).body:
+                match node:
+                    case ast.ClassDef(name="Differ") | ast.Assign(targets=[ast.Name("Differ")]):
+                        return SEED if "score_type" in _list_fields(node) else NEWEST
     return None
 
 

@@ -326,6 +326,9 @@ READERS = [
         'class Differ:\n    """No score_type."""\n    name = 1  # score_type\n', NEWEST, id="said only"
     ),
     pytest.param("score_type = 1\nclass Other:\n    score_type = 2\n", None, id="another class"),
+    pytest.param('class Differ:\n    """A\nb."""\n    score_type = 1\n', SEED, id="a text at the margin"),
+    pytest.param("Differ = namedtuple(\n    'Differ',\n    'score_type',\n)\nx = 1\n", SEED, id="some lines"),
+    pytest.param("class Differs:\n    score_type = 2\n", None, id="another name"),
     pytest.param("# Differ\n", None, id="a comment"),
     pytest.param("class Differ(:\n", None, id="no Python"),
     pytest.param(None, None, id="no such file"),
