@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plain_rules import list_differ_links, score_by_newest, score_by_seed
 
 import old_flow
 import run_batt
@@ -32,6 +31,7 @@ from batt_utils.tasks import get_data
 from evaluation import INVENTED, SOFT, invented_batts, make_table_evaluator, write_invented
 from golden import read_golden
 from host import TASKS as HOST_TASKS
+from plain_rules import list_differ_links, score_by_newest, score_by_seed
 
 ROOT = Path(run_batt.__file__).parent
 GOLDEN = read_golden("scoring_head")
@@ -505,6 +505,7 @@ def test_a_task_that_is_late_counts_in_the_last_line(here):
     (here / "batt_call.py").write_text("t_call = {1: HintValue(hint=None, value=('identity', 'I'))}\n")
     result = run_command("-i", TASK, "-b", "batt", "-t", "0.2", cwd=here)
     assert result.returncode == 0
+    assert "Phase 3a" not in result.stdout  # without --timing
     assert re.search(r"\n1 tasks - timeouts = 1 - tot_d_score = 0 in \d+\.\d{3}s\n$", result.stdout)
 
 
