@@ -23,9 +23,10 @@ from batt_utils.command import run_command
 from batt_utils.console import Progress, pass_over, say, warn
 from batt_utils.demo import write_demo
 from batt_utils.engine.engine import Engine, open_engine
-from batt_utils.engine.runner import pause
+from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
+from batt_utils.history import make_run, open_history
 from batt_utils.job import (
     Notes,
     Output,
@@ -41,7 +42,16 @@ from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
 from batt_utils.rules import D_Score, O_Score, S_Score
 from batt_utils.store.links import Store, check_save
-from batt_utils.tasks import Data, find_sources, get_data, name_paths, pick_rnd_task, read_tasks, task_list
+from batt_utils.tasks import (
+    Data,
+    find_sources,
+    find_stages,
+    get_data,
+    name_paths,
+    pick_rnd_task,
+    read_tasks,
+    task_list,
+)
 from batt_utils.timing import Seconds, add_profiles, add_seconds
 from batt_utils.totals import Totals
 
@@ -93,6 +103,7 @@ async def main(  # noqa: PLR0913
     *,
     batch_accumulator: object = None,
     options: Options = DEFAULTS,
+    totals: Totals | None = None,
 ) -> dict[str, Any]:
     """Run a batt on tasks; return the counts and timings that `--json` writes.
 
@@ -107,6 +118,7 @@ async def main(  # noqa: PLR0913
         data: in place of `options.data`.
         batch_accumulator: of no effect: callers pass it.
         options: see there.
+        totals: counts the tasks.
 
     Raises:
         UserError: an unknown task, or a batt or data that is none; says where and what to do.
@@ -115,14 +127,25 @@ async def main(  # noqa: PLR0913
     """
     from asyncio import CancelledError
 
-    totals = Totals()
+    totals = totals or Totals()
+    task_ids: list[str] = []
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
         source = _read_batt(batt_module_name, options)
-        with Store(options.out).opened(task_ids) as store:
+        run = None
+        if options.results is not None:
+            stages = find_stages(sources, task_ids)
+            run = make_run(source, options, timeout, __version__, total_data, stages)
+        with Store(options.out).opened(task_ids) as store, open_history(options, run) as history:
+            ends = history.find_ends(task_ids)
+            totals.pass_over(ends.values())
+            task_ids = [task_id for task_id in task_ids if task_id not in ends]
+            if not task_ids:
+                say(f"{options.results} has all of these tasks: nothing is left to do")
+                return totals.list_counts()
             async with _open_engine(source, options, total_data, task_ids) as engine:
                 if enable_timing:
                     say(f"tasks: {name_paths(sources)}")
@@ -134,20 +157,22 @@ async def main(  # noqa: PLR0913
                     make_job(total_data, *task, timeout, out=options.out, is_profiled=bool(profile))
                     for task in enumerate(task_ids)
                 )
-                outcomes = engine.run_tasks(run_task, jobs)
+                outcomes = engine.run_tasks(run_task, jobs, history.add)
                 with profile or nullcontext(), Progress(len(task_ids)) as progress:
                     try:
                         for task_i, task_id in enumerate(task_ids):
                             begin_task(task_i, task_id, totals, progress.write)
-                            end_task(await anext(outcomes), totals, store, progress.write)
+                            end_task(await anext(outcomes), totals, store, progress.write, history.add)
                             progress.advance(totals.solved)
                             await pause()
                     except (KeyboardInterrupt, CancelledError) as error:
                         interrupted = error
                         for outcome in engine.finish():
-                            end_task(outcome, totals, store, progress.write)
+                            end_task(outcome, totals, store, progress.write, history.add)
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
+    if len(task_ids) + totals.passed_over > 1:
+        say(f"solved {totals.solved} of {totals.tasks + totals.passed_over} tasks ({totals.new} new)")
     totals.print_summary(enable_timing)
     if interrupted:
         raise interrupted
@@ -279,10 +304,10 @@ async def run_task(job: TaskJob, engine: Engine, d_score: D_Score | None = None)
         with notes.measure("run_batt.phase2_inline_batch"):
             solvers = inline_batch(distinct, engine.texts, notes)
         with notes.measure("run_batt.phase3_process"):
-            finds, let_in, solver_timed_out = await process(job, engine, solvers, scores, notes)
+            processed = await process(job, engine, solvers, scores, notes)
         with notes.measure("run_batt.phase4_differs"):
-            finds = link_differs(finds, let_in, scores, engine.texts, notes)
-    return make_outcome(job, scores, distinct, solver_timed_out, notes, finds)
+            finds = link_differs(processed.finds, processed.let_in, scores, engine.texts, notes)
+    return make_outcome(job, scores, len(distinct), processed, finds, notes)
 
 
 def begin_task(index: int, task_id: str, totals: Totals, write: Write = print) -> None:
@@ -292,13 +317,21 @@ def begin_task(index: int, task_id: str, totals: Totals, write: Write = print) -
         say(f"-- {task_id} - {index} start --", write)
 
 
-def end_task(outcome: TaskOutcome, totals: Totals, store: Store, write: Write = print) -> None:
-    """Save a task, count it, and say what came of it, once."""
+def end_task(
+    outcome: TaskOutcome,
+    totals: Totals,
+    store: Store,
+    write: Write = print,
+    record: Callable[[TaskOutcome], None] = ignore,
+) -> None:
+    """Save a task, record it, count it, and say what came of it, once."""
     if outcome.task_i <= totals.ended:
         return
     with held():
         begin_task(outcome.task_i, outcome.task_id, totals, write)
-        totals.add(save_finds(outcome, store))
+        outcome = save_finds(outcome, store)
+        record(outcome)
+        totals.add(outcome)
         say_scores(outcome.task_i, outcome.task_id, outcome.events, write)
         candidates = f"{outcome.candidates} candidates"
         say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", write)
