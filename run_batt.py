@@ -12,7 +12,7 @@ measured what they changed, likewise.
 import atexit
 import gc
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from batt_utils.engine.engine import Engine, open_engine
 from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
-from batt_utils.history import make_run, open_history
+from batt_utils.history import NoHistory, make_run, open_history
 from batt_utils.job import (
     Notes,
     Output,
@@ -157,18 +157,10 @@ async def main(  # noqa: PLR0913
                     make_job(total_data, *task, timeout, out=options.out, is_profiled=bool(profile))
                     for task in enumerate(task_ids)
                 )
-                outcomes = engine.run_tasks(run_task, jobs, history.add)
-                with profile or nullcontext(), Progress(len(task_ids)) as progress:
-                    try:
-                        for task_i, task_id in enumerate(task_ids):
-                            begin_task(task_i, task_id, totals, progress.write)
-                            end_task(await anext(outcomes), totals, store, progress.write, history.add)
-                            progress.advance(totals.solved)
-                            await pause()
-                    except (KeyboardInterrupt, CancelledError) as error:
-                        interrupted = error
-                        for outcome in engine.finish():
-                            end_task(outcome, totals, store, progress.write, history.add)
+                with profile or nullcontext():
+                    await do_tasks(engine, task_ids, jobs, totals, store, history)
+            if enable_timing and (unlinked := store.count_unlinked()):
+                say(f"{unlinked} files of solvers and differs that no link leads to are left as they are")
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
     if len(task_ids) + totals.passed_over > 1:
@@ -179,6 +171,35 @@ async def main(  # noqa: PLR0913
     if profile:
         add_profiles(profile, totals.profiles)
     return totals.list_counts()
+
+
+async def do_tasks(
+    engine: "Engine | Cluster",
+    task_ids: Sequence[str],
+    jobs: Iterable[TaskJob],
+    totals: Totals,
+    store: Store,
+    history: NoHistory,
+) -> None:
+    """Do tasks; after an interrupt, take what is done.
+
+    Raises:
+        KeyboardInterrupt, CancelledError: as they come.
+    """
+    from asyncio import CancelledError
+
+    outcomes = engine.run_tasks(run_task, jobs, history.add)
+    with Progress(len(task_ids)) as progress:
+        try:
+            for task_i, task_id in enumerate(task_ids):
+                begin_task(task_i, task_id, totals, progress.write)
+                end_task(await anext(outcomes), totals, store, progress.write, history.add)
+                progress.advance(totals.solved)
+                await pause()
+        except (KeyboardInterrupt, CancelledError):
+            for outcome in engine.finish():
+                end_task(outcome, totals, store, progress.write, history.add)
+            raise
 
 
 async def main_mega_batch(  # noqa: PLR0913
