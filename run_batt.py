@@ -12,7 +12,7 @@ measured what they changed, likewise.
 import atexit
 import gc
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,9 +23,10 @@ from batt_utils.command import run_command
 from batt_utils.console import Progress, pass_over, say, warn
 from batt_utils.demo import write_demo
 from batt_utils.engine.engine import Engine, open_engine, run
-from batt_utils.engine.runner import pause
+from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
+from batt_utils.history import NoHistory, make_run, open_history
 from batt_utils.job import (
     Notes,
     Output,
@@ -42,7 +43,16 @@ from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
 from batt_utils.rules import NEWEST, D_Score, O_Score, Rules, S_Score, find_rules
 from batt_utils.store.links import Store, check_save
-from batt_utils.tasks import Data, find_sources, get_data, name_paths, pick_rnd_task, read_tasks, task_list
+from batt_utils.tasks import (
+    Data,
+    find_sources,
+    find_stages,
+    get_data,
+    name_paths,
+    pick_rnd_task,
+    read_tasks,
+    task_list,
+)
 from batt_utils.timing import Seconds, add_profiles, add_seconds
 from batt_utils.totals import Totals
 
@@ -94,6 +104,7 @@ async def main(  # noqa: PLR0913
     *,
     batch_accumulator: object = None,
     options: Options = DEFAULTS,
+    totals: Totals | None = None,
 ) -> dict[str, Any]:
     """Run a batt on tasks; return the counts and timings that `--json` writes.
 
@@ -108,6 +119,7 @@ async def main(  # noqa: PLR0913
         data: in place of `options.data`.
         batch_accumulator: of no effect: callers pass it.
         options: see there.
+        totals: counts the tasks.
 
     Raises:
         UserError: an unknown task, or a batt or data that is none; says where and what to do.
@@ -116,7 +128,9 @@ async def main(  # noqa: PLR0913
     """
     from asyncio import CancelledError
 
-    totals = Totals(with_timing=enable_timing)
+    totals = totals or Totals()
+    totals.with_timing = enable_timing
+    task_ids: list[str] = []
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
@@ -124,9 +138,20 @@ async def main(  # noqa: PLR0913
         task_ids = task_list(do_list, total_data, start, count)
         source = _read_batt(batt_module_name, options)
         totals.rules = rules = find_rules(source.records, options.rules, options.out)
-        with Store(options.out, rules.kinds).opened(task_ids) as store:
+        run = None
+        if options.results is not None:
+            stages = find_stages(sources, task_ids)
+            decided = options._replace(rules=rules.name)
+            run = make_run(source, decided, timeout, __version__, total_data, stages)
+        with Store(options.out, rules.kinds).opened(task_ids) as store, open_history(options, run) as history:
             if old := rules.find_old(store.solver_folder(task_id) for task_id in task_ids):
                 warn(old)
+            ends = history.find_ends(task_ids)
+            totals.pass_over(ends.values())
+            task_ids = [task_id for task_id in task_ids if task_id not in ends]
+            if not task_ids:
+                say(f"{options.results} has all of these tasks: nothing is left to do")
+                return totals.list_counts()
             async with _open_engine(source, options, total_data, task_ids) as engine:
                 if enable_timing:
                     say(f"tasks: {name_paths(sources)}")
@@ -140,26 +165,49 @@ async def main(  # noqa: PLR0913
                     )
                     for task in enumerate(task_ids)
                 )
-                outcomes = engine.run_tasks(run_task, jobs)
-                with profile or nullcontext(), Progress(len(task_ids)) as progress:
-                    try:
-                        for task_i, task_id in enumerate(task_ids):
-                            begin_task(task_i, task_id, totals, progress.write)
-                            end_task(await anext(outcomes), totals, store, progress.write)
-                            progress.advance(totals.solved)
-                            await pause()
-                    except (KeyboardInterrupt, CancelledError) as error:
-                        interrupted = error
-                        for outcome in engine.finish():
-                            end_task(outcome, totals, store, progress.write)
+                with profile or nullcontext():
+                    await do_tasks(engine, task_ids, jobs, totals, store, history)
+            if enable_timing and (unlinked := store.count_unlinked()):
+                say(f"{unlinked} files of solvers and differs that no link leads to are left as they are")
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
+    if len(task_ids) + totals.passed_over > 1:
+        say(f"solved {totals.solved} of {totals.tasks + totals.passed_over} tasks ({totals.new} new)")
     totals.print_summary()
     if interrupted:
         raise interrupted
     if profile:
         add_profiles(profile, totals.profiles)
     return totals.list_counts()
+
+
+async def do_tasks(
+    engine: "Engine | Cluster",
+    task_ids: Sequence[str],
+    jobs: Iterable[TaskJob],
+    totals: Totals,
+    store: Store,
+    history: NoHistory,
+) -> None:
+    """Do tasks; after an interrupt, take what is done.
+
+    Raises:
+        KeyboardInterrupt, CancelledError: as they come.
+    """
+    from asyncio import CancelledError
+
+    outcomes = engine.run_tasks(run_task, jobs, history.add)
+    with Progress(len(task_ids)) as progress:
+        try:
+            for task_i, task_id in enumerate(task_ids):
+                begin_task(task_i, task_id, totals, progress.write)
+                end_task(await anext(outcomes), totals, store, progress.write, history.add)
+                progress.advance(totals.solved)
+                await pause()
+        except (KeyboardInterrupt, CancelledError):
+            for outcome in engine.finish():
+                end_task(outcome, totals, store, progress.write, history.add)
+            raise
 
 
 async def main_mega_batch(  # noqa: PLR0913
@@ -294,7 +342,7 @@ def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
     name = name or options.batt_import
     calls = None if t_call is None or options.batt_import else parse_calls(t_call)
     if batt is not None and name is None:
-        source = Source(batt, calls or {}, "it is set in run_batt", None)
+        source = Source(batt, calls or {}, "it is set in run_batt", records=None)
     else:
         name = name or "batt"
         write_demo(name)
@@ -317,10 +365,10 @@ async def run_task(job: TaskJob, engine: Engine, d_score: D_Score | None = None)
         with notes.measure("run_batt.phase2_inline_batch"):
             solvers = inline_batch(distinct, engine.texts, notes)
         with notes.measure("run_batt.phase3_process"):
-            finds, let_in, solver_timed_out = await process(job, engine, solvers, scores, notes)
+            processed = await process(job, engine, solvers, scores, notes)
         with notes.measure("run_batt.phase4_differs"):
-            finds = link_differs(finds, let_in, scores, engine.texts, notes)
-    return make_outcome(job, scores, distinct, solver_timed_out, notes, finds)
+            finds = link_differs(processed.finds, processed.let_in, scores, engine.texts, notes)
+    return make_outcome(job, scores, len(distinct), processed, finds, notes)
 
 
 def begin_task(index: int, task_id: str, totals: Totals, write: Write = print) -> None:
@@ -330,13 +378,21 @@ def begin_task(index: int, task_id: str, totals: Totals, write: Write = print) -
         say(f"-- {task_id} - {index} start --", write)
 
 
-def end_task(outcome: TaskOutcome, totals: Totals, store: Store, write: Write = print) -> None:
-    """Save a task, count it, and say what came of it, once."""
+def end_task(
+    outcome: TaskOutcome,
+    totals: Totals,
+    store: Store,
+    write: Write = print,
+    record: Callable[[TaskOutcome], None] = ignore,
+) -> None:
+    """Save a task, record it, count it, and say what came of it, once."""
     if outcome.task_i <= totals.ended:
         return
     with held():
         begin_task(outcome.task_i, outcome.task_id, totals, write)
-        totals.add(save_finds(outcome, store))
+        outcome = save_finds(outcome, store)
+        record(outcome)
+        totals.add(outcome)
         say_scores(outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, write)
         candidates = f"{outcome.candidates} candidates"
         say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", write)

@@ -23,6 +23,7 @@ from batt_utils.rules import RULES, SEED, find_checkout
 from batt_utils.store.files import check_file, check_here, write_file
 from batt_utils.store.links import Store, remove_empty
 from batt_utils.timing import print_profile
+from batt_utils.totals import Totals
 
 OTHER_JSON = "choose another --json"
 Main = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
@@ -64,11 +65,20 @@ def _run(main: Main, given: argparse.Namespace) -> int:
         options = options._replace(batt_import=defaults.batt)
     timeout = defaults.timeout if given.timeout is None else given.timeout
     tasks = given.task_ids, given.start, given.count
-    counts = run(main(*tasks, timeout, given.timing, profile, options=options))
-    if given.json is not None:
-        write_file(given.json, json.dumps(counts, indent=2) + "\n", OTHER_JSON)
+    totals = Totals()
+    try:
+        counts = run(main(*tasks, timeout, given.timing, profile, options=options, totals=totals))
+    except KeyboardInterrupt:
+        _write_json(given.json, totals.list_counts())
+        raise
+    _write_json(given.json, counts)
     with explain_stdout():
         if profile is not None:
             print_profile(profile, given.cprofile_top)
         sys.stdout.flush()
     return 2 if counts["failures"] and not counts["candidates"] else 0
+
+
+def _write_json(path: str | None, counts: dict[str, Any]) -> None:
+    if path is not None:
+        write_file(path, json.dumps(counts, indent=2) + "\n", OTHER_JSON)

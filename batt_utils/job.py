@@ -117,6 +117,7 @@ class Solver(NamedTuple):
         md5: its name, that of its inlined text.
         seconds: what it takes on all samples.
         is_timed: whether all calls that these seconds are made of were timed.
+        calls: how many calls it makes.
     """
 
     t: int
@@ -125,6 +126,7 @@ class Solver(NamedTuple):
     md5: str = ""
     seconds: float = 0.0
     is_timed: bool = False
+    calls: int = 0
 
     @property
     def t_log(self) -> int:
@@ -146,6 +148,24 @@ class Finds(NamedTuple):
     differ_texts: Mapping[str, str]
 
 
+class Processed(NamedTuple):
+    """What phase 3 gives.
+
+    Attributes:
+        solvers: all of them, with their seconds.
+        let_in: those that got a place when they came.
+        best: the highest score that was there before; -1 if there was none.
+        timed_out: whether one passed its time.
+        finds: what is to be saved of them.
+    """
+
+    solvers: Sequence[Solver]
+    let_in: Sequence[Solver]
+    best: int
+    timed_out: bool
+    finds: Finds
+
+
 class TaskOutcome(NamedTuple):
     """What came of a task.
 
@@ -155,7 +175,9 @@ class TaskOutcome(NamedTuple):
         events: see `TaskScores`.
         candidates: how many distinct ones there are.
         unique: how many distinct programs these have.
+        solvers: the distinct programs with a score above 0.
         is_solved: see `TaskScores`.
+        is_new: whether it is solved, and was not by what was there before.
         failures: see `TaskScores`.
         timed_out: whether a sample or a solver passed its time.
         notes: what was noted while it was done.
@@ -169,7 +191,9 @@ class TaskOutcome(NamedTuple):
     events: Sequence[SampleEvents]
     candidates: int
     unique: int
+    solvers: Sequence[Solver]
     is_solved: bool
+    is_new: bool
     failures: Sequence[str]
     timed_out: bool
     notes: Notes
@@ -239,21 +263,24 @@ def count_task(job: TaskJob, results: Sequence[SampleResult], d_score: D_Score, 
 def make_outcome(
     job: TaskJob,
     scores: TaskScores,
-    distinct: Sequence[Solver],
-    solver_timed_out: bool,
-    notes: Notes,
+    unique: int,
+    processed: Processed,
     finds: Finds,
+    notes: Notes,
 ) -> TaskOutcome:
-    """Sum up what came of a job."""
+    """Sum up what came of a job; `unique` is the number of distinct programs."""
+    best = max((solver.score for solver in processed.solvers), default=0)
     return TaskOutcome(
         job.task_i,
         job.task_id,
         scores.events,
         len(scores.candidates),
-        len(distinct),
+        unique,
+        [solver for solver in processed.solvers if solver.score > 0],
         scores.is_solved,
+        scores.is_solved and processed.best < best,
         scores.failures,
-        solver_timed_out or any(sample.timed_out for sample in scores.events),
+        processed.timed_out or any(sample.timed_out for sample in scores.events),
         notes,
         finds,
         tot_d_score=scores.d_score.total,

@@ -23,6 +23,8 @@ class Options(NamedTuple):
     device: str = "auto"
     tune: bool = True
     cluster: str | None = None
+    results: str | None = None
+    resume: bool = False
     rules: str | None = None
 
 
@@ -75,13 +77,18 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
         help="what counts, and where differs are linked (default: the batt's table tells)")  # fmt: skip
     add("--cluster", metavar="ADDRESS",
         help="a Dask cluster that runs the tasks: tcp://HOST:PORT, tls://... or a file of its")  # fmt: skip
+    add("--results", metavar="FILE", help="add a line of JSON for each task that is saved")
+    add("--resume", action="store_true", help="pass over the tasks that are in the file of --results")
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")
     add("--mega-batch", action="store_true", help="of no effect: scripts give it")
     add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
     add("--version", action="version", version=f"run_batt {version}")
-    return parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
+    if given.resume and given.results is None:
+        parser.error("--resume goes on from the file of --results: name that, too")
+    return given
 
 
 def _seconds(text: str) -> float:

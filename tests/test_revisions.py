@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import multiprocessing
 import os
 import random
@@ -402,9 +403,9 @@ def test_what_is_not_given_follows_the_rules(utils, options, rules, folder, monk
         make_checkout(folder, utils)
     given = []
 
-    async def main(task_ids, start, count, timeout, *_, options):
+    async def main(task_ids, start, count, timeout, *_, options, totals):
         given.append((timeout, options.batt_import))
-        return {"failures": 0, "candidates": 1}
+        return totals.list_counts()
 
     monkeypatch.setattr(run_batt, "main", main)
     assert run_batt.cli(options) == 0
@@ -497,6 +498,21 @@ def test_the_lines_of_the_newest_revision(here):
         *("run_batt.phase2_inline_batch", "utils.inline_variables.total", "run_batt.phase3a_validate_batch"),
         *("run_batt.phase3b_file_ops", "run_batt.generate_expanded", "run_batt.phase4_differs"),
     }
+
+
+def test_results_of_both_revisions_count_samples_and_are_told_apart(here):
+    card.write_batt(here / "batt.py", card.own_solvers()[:3], card.own_differs()[:1], NEWEST)
+    options = ["-i", TASK, "-b", "batt", "-t", 5, "--results", "all.jsonl", "--resume"]
+    for rules in (["--rules", "seed"], ["--rules", "newest"], []):
+        result = run_command(*options, *rules, "--out", "-".join(["out", *rules]), cwd=here)
+        assert (result.returncode, result.stderr) == (0, "")
+    by_seed, by_newest = map(json.loads, (here / "all.jsonl").read_text().splitlines())
+    assert by_seed["key"] != by_newest["key"]
+    scores = [
+        {one["md5"]: (one["o_score"], one["of"]) for one in found["solvers"]}
+        for found in (by_seed, by_newest)
+    ]
+    assert scores[0] == scores[1] and max(scores[0].values()) == (6, 6)
 
 
 def test_a_task_that_is_late_counts_in_the_last_line(here):

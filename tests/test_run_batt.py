@@ -538,7 +538,9 @@ def run_failing(folder, *body, tasks=(TASK,)):
     (folder / "m_call.py").write_text("t_call = {1: 'identity, I'}\n")
     result = run_command("-i", *tasks, "-b", "m", "-t", "0.5", "--json", "counts.json", cwd=folder)
     counts = json.loads((folder / "counts.json").read_text())
-    del counts["seconds"]
+    assert counts.pop("seconds") and counts.pop("tasks_per_second") > 0
+    assert [counts.pop(name) for name in ("passed_over", "solved", "new")] == [0, 0, 0]
+    assert counts.pop("samples") == 6 * len(tasks)
     return result.returncode, counts, result.stderr.splitlines(), result.stdout.splitlines()[-1]
 
 

@@ -8,7 +8,7 @@ import importlib.util
 import keyword
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
@@ -38,12 +38,14 @@ class Source(NamedTuple):
         batt: what it says, the name of its module if it is to be called, or the function itself.
         calls: its call table.
         reason: why it is to be called; empty if it is not.
+        texts: those of its module and of its call table, as far as they are read from files.
         records: whether its call table holds records, not texts; None if it holds nothing.
     """
 
     batt: Program | str | Callable[..., Any]
     calls: Calls
     reason: str = ""
+    texts: Sequence[str] = ()
     records: bool | None = False
 
     @property
@@ -69,6 +71,7 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> So
     if path is None:
         raise UserError(f"no batt module {name}: write {name}.py here, or name another one with -b")
     source = _read(path)
+    texts = [source]
     if "batt" not in source:
         raise UserError(f"{path}: it has no function batt: name another module with -b")
     call_path = path.with_name(f"{path.stem}_call.py")
@@ -76,18 +79,19 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> So
     if calls is not None:
         call_path = Path("t_call")
     elif call_path.is_file():
-        table, records = _read_table(_read(call_path), str(call_path))
+        texts.append(_read(call_path))
+        table, records = _read_table(texts[1], str(call_path))
         calls = parse_calls(table, str(call_path))
     else:
         raise UserError(f"{call_path}: the batt's call table is missing: write the batt anew")
     try:
         program = read_program(source)
     except OtherShape as reason:
-        return Source(name, calls, str(reason), records)
+        return Source(name, calls, str(reason), texts, records)
     check_agreement(program, calls, str(call_path))
     if device == "gpu" and program.gpu_import:
-        return Source(name, calls, f"{program.gpu_import} (--device gpu)", records)
-    return Source(program, calls, "", records)
+        return Source(name, calls, f"{program.gpu_import} (--device gpu)", texts, records)
+    return Source(program, calls, "", texts, records)
 
 
 def find_module(name: str) -> Path | None:

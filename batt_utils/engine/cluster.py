@@ -32,7 +32,7 @@ from batt_utils.console import UserError, pass_over, warn
 from batt_utils.engine.engine import Engine, RunTask, run
 from batt_utils.engine.machine import share_memory
 from batt_utils.engine.pool import Workers
-from batt_utils.engine.runner import pause
+from batt_utils.engine.runner import Tell, ignore, pause
 from batt_utils.engine.worker import Ready, describe_host, prepare
 from batt_utils.evaluate.failures import report_unknown
 from batt_utils.job import TaskJob, TaskOutcome
@@ -188,8 +188,10 @@ class Cluster:
         ready: Ready = self._take(future)
         return ready
 
-    async def run_tasks(self, run_task: RunTask, jobs: Iterable[TaskJob]) -> AsyncIterator[TaskOutcome]:
-        """Give what comes of each task, in order; none is saved yet.
+    async def run_tasks(
+        self, run_task: RunTask, jobs: Iterable[TaskJob], tell: Tell = ignore
+    ) -> AsyncIterator[TaskOutcome]:
+        """Give what comes of each task, in order; none is saved yet, so there is none to tell of.
 
         Raises:
             UserError: the workers die under a task, again and again.

@@ -18,7 +18,7 @@ from batt_utils.batt.reader import Source
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError, warn
 from batt_utils.engine.machine import count_cores, share_memory
-from batt_utils.engine.runner import Results, Runner
+from batt_utils.engine.runner import Results, Runner, ignore
 from batt_utils.engine.worker import describe_host, get_host, prepare, score_sample, time_sample, time_solvers
 from batt_utils.evaluate.device import can_fork, find_gpus
 from batt_utils.evaluate.failures import report_unknown
@@ -65,17 +65,24 @@ class Engine:
         self._cpu_runner = cpu_runner
         self._begun: dict[int, Results] = {}  # by the index of the task
 
-    async def run_tasks(self, run_task: RunTask, jobs: Iterable[TaskJob]) -> AsyncIterator[TaskOutcome]:
-        """Give what comes of each task, in order.
+    async def run_tasks(
+        self, run_task: RunTask, jobs: Iterable[TaskJob], tell: Callable[[TaskOutcome], None] = ignore
+    ) -> AsyncIterator[TaskOutcome]:
+        """Give what comes of each task, in order; tell of one that a worker has saved as soon as it is there.
 
         Whole tasks are done and saved in workers; what a worker died on, or has no memory for, is done again
         with its samples spread.
         """
         if self.takes_tasks:
+
+            def tell_outcome(result: object) -> None:
+                if isinstance(result, TaskOutcome):
+                    tell(result)
+
             jobs, to_send = tee(jobs)
             module = run_task.__module__
             place = module, str(sys.modules[module].__file__), run_task.__name__
-            results = self._runner.run(do_task, ((*place, job) for job in to_send), None)
+            results = self._runner.run(do_task, ((*place, job) for job in to_send), None, tell_outcome)
             for job in jobs:
                 result = await anext(results)
                 if not isinstance(result, TaskOutcome):

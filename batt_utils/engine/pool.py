@@ -28,7 +28,7 @@ import pebble
 
 from batt_utils.console import LIMITS, warn
 from batt_utils.engine.machine import get_taken_memory, limit_memory
-from batt_utils.engine.runner import WAITING, Results, call, read_result, run_job
+from batt_utils.engine.runner import WAITING, Results, Tell, call, ignore, read_result, run_job
 from batt_utils.evaluate.device import can_fork
 from batt_utils.evaluate.results import Failure
 
@@ -101,23 +101,35 @@ class Cell:
 class _Task:
     """A job, and what came of it."""
 
-    def __init__(self, function: Callable[..., Any], job: Sequence[object], limit: float | None) -> None:
+    def __init__(
+        self, function: Callable[..., Any], job: Sequence[object], limit: float | None, tell: Tell
+    ) -> None:
+        self.tell = tell
         self.function = function
         self.job = job
         self.limit = limit
-        self.result: Any = None  # pickled, or a `Failure`
+        self.is_done = False
+        self._result: Any = None
         self.error: BaseException | None = None
         self.deaths = 0
         self.refusals = 0
 
-    @property
-    def is_done(self) -> bool:
-        return self.result is not None or self.error is not None
+    def end(self, result: object = None, error: BaseException | None = None) -> None:
+        self.is_done, self._result, self.error = True, result, error
+
+    def read(self, pickled: bytes) -> None:
+        """Read what came of it, and tell of a result."""
+        try:
+            self.end(read_result(pickled))
+        except (ValueError, OSError) as error:
+            self.end(error=error)
+        else:
+            self.tell(self._result)
 
     def take(self) -> Any:
         if self.error is not None:
             raise self.error
-        return self.result if isinstance(self.result, Failure) else read_result(self.result)
+        return self._result
 
 
 class _Process:
@@ -235,12 +247,16 @@ class Workers:
                 break
             sleep(BRISK)
         self.close()
-        done = [task for task in self._tasks if task.result is not None]
+        done = [task for task in self._tasks if task.is_done and task.error is None]
         self._tasks.clear()
         return [outcome for outcome in (task.take() for task in done) if not isinstance(outcome, Failure)]
 
     def run(
-        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
+        self,
+        function: Callable[..., Any],
+        jobs: Iterable[Sequence[object]],
+        timeout: float | None,
+        tell: Tell = ignore,
     ) -> Results:
         """Start `function(*job)` for each job; give what came of them, in order.
 
@@ -250,6 +266,7 @@ class Workers:
             function: a module's function.
             jobs: the arguments of each; taken as there is room, so that only a few wait for a slow one.
             timeout: seconds after which a job's process is ended, and replaced; None: never.
+            tell: is called with each result as soon as it is there, whatever is to be given before.
 
         Returns:
             For each job what the function returned, or a `Failure`.
@@ -263,7 +280,7 @@ class Workers:
 
         def take_more() -> None:
             for job in islice(rest, max(0, WINDOW * self.count - len(tasks))):
-                task = _Task(function, job, timeout)
+                task = _Task(function, job, timeout, tell)
                 for of in (tasks, self._tasks, self._queue):
                     of.append(task)
             self._assign()
@@ -328,7 +345,7 @@ class Workers:
             self.count = len(self._processes)
         elif task.refusals >= ATTEMPTS:
             while self._queue:
-                self._queue.popleft().error = _explain_refusal(error) or error
+                self._queue.popleft().end(error=_explain_refusal(error) or error)
 
     def _drop(self, process: _Process) -> None:
         self._processes.remove(process)
@@ -341,11 +358,11 @@ class Workers:
         ended = process.future.done()
         error = process.future.exception() if ended else TimeoutError("it does not end by itself")
         if error is None:
-            task.result = process.future.result()
+            task.read(process.future.result())
         elif ended and isinstance(error, TimeoutError):
-            task.result = LATE
+            task.end(LATE)
         elif not isinstance(error, (TimeoutError, RuntimeError, pebble.ProcessExpired)):
-            task.error = error
+            task.end(error=error)
         else:
             step, late = process.cell.step, process.cell.overdue >= 0
             end = process.tell_end(error)
@@ -354,7 +371,7 @@ class Workers:
             if _explain_refusal(error):
                 self._refuse(task, error)
             elif step is not None or task.deaths == ATTEMPTS:
-                task.result = Failure(late, f"it ends its process ({end})", step)
+                task.end(Failure(late, f"it ends its process ({end})", step))
             else:
                 warn(f"a worker ended ({end}): its work is done again")
                 self._queue.appendleft(task)
@@ -380,13 +397,21 @@ class Direct:
         return []
 
     def run(
-        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
+        self,
+        function: Callable[..., Any],
+        jobs: Iterable[Sequence[object]],
+        timeout: float | None,
+        tell: Tell = ignore,
     ) -> Results:
         """Give what comes of `function(*job)` for each job, as `Workers.run` does; a late one ends all."""
-        return Results(self._run_all(function, jobs, timeout))
+        return Results(self._run_all(function, jobs, timeout, tell))
 
     def _run_all(
-        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
+        self,
+        function: Callable[..., Any],
+        jobs: Iterable[Sequence[object]],
+        timeout: float | None,
+        tell: Tell,
     ) -> Iterator[Any]:
         for step, job in zip(self._steps, jobs):
             _worker.cell.begin(AT_WORK, step, timeout or START_SECONDS)
@@ -398,6 +423,7 @@ class Direct:
                 _end_copy()
                 faulthandler.cancel_dump_traceback_later()
                 _worker.cell.end()
+            tell(outcome)
             yield outcome
 
 

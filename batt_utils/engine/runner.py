@@ -7,6 +7,12 @@ from typing import Any, Protocol
 
 from batt_utils.evaluate.results import Failure
 
+Tell = Callable[[Any], None]  # takes a result as soon as it is there, whatever is to be given before
+
+
+def ignore(result: object) -> None:
+    """Do nothing with a result."""
+
 
 class Results:
     """What came of jobs, in their order: `for` waits for each, `async for` lets others run meanwhile."""
@@ -45,7 +51,11 @@ class Runner(Protocol):
     count: int
 
     def run(
-        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
+        self,
+        function: Callable[..., Any],
+        jobs: Iterable[Sequence[object]],
+        timeout: float | None,
+        tell: Tell = ignore,
     ) -> Results:
         """Run `function(*job)` for each job, for at most `timeout` seconds; give what comes of it."""
 

@@ -14,7 +14,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from batt_utils.engine.machine import limit_memory
-from batt_utils.engine.runner import WAITING, Results, read_result, run_job
+from batt_utils.engine.runner import WAITING, Results, Tell, ignore, read_result, run_job
 from batt_utils.engine.signals import held
 
 if sys.platform != "win32":
@@ -60,19 +60,27 @@ class Serial:
         """Do nothing: the process is as it was."""
 
     def run(
-        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], timeout: float | None
+        self,
+        function: Callable[..., Any],
+        jobs: Iterable[Sequence[object]],
+        timeout: float | None,
+        tell: Tell = ignore,
     ) -> Results:
         """Give what comes of `function(*job)` for each job, as `Workers.run` does; none is ever late."""
-        return Results(self._run_all(function, jobs))
+        return Results(self._run_all(function, jobs, tell))
 
     def finish(self) -> list[Any]:
         """Give nothing: a result is given as soon as it is there."""
         return []
 
-    def _run_all(self, function: Callable[..., Any], jobs: Iterable[Sequence[object]]) -> Iterator[Any]:
+    def _run_all(
+        self, function: Callable[..., Any], jobs: Iterable[Sequence[object]], tell: Tell
+    ) -> Iterator[Any]:
         for job in jobs:
             yield WAITING
-            yield read_result(self._run(function, job))
+            result = read_result(self._run(function, job))
+            tell(result)
+            yield result
 
     def _run(self, function: Callable[..., Any], job: Sequence[object]) -> bytes:
         process = os.getpid()

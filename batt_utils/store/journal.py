@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from batt_utils.console import UserError
 from batt_utils.store.files import explained
@@ -93,12 +93,19 @@ def format_line(result: TaskResult) -> str:
     return json.dumps(fields) + "\n"
 
 
+class End(NamedTuple):
+    """How a task ended: see `TaskResult`."""
+
+    solved: bool
+    new: bool
+
+
 class Journal:
     """A file of results that is open for one run; another run is kept off until this one closes it or ends.
 
     >>> with Journal(file) as journal:
     ...     journal.append(result)
-    ...     journal.read_keys() == {result.key}
+    ...     [*journal.read_ends()] == [result.key]
     True
     """
 
@@ -155,21 +162,21 @@ class Journal:
                     os.ftruncate(self._file, size)
                 raise
 
-    def read_keys(self) -> set[str]:
-        """Read the keys of all results.
+    def read_ends(self) -> dict[str, End]:
+        """Read how all results ended, by their keys; of several with the same key, the last.
 
         Raises:
             UserError: a line is no result.
             OSError: the file cannot be read.
         """
-        keys = set()
+        ends = {}
         with explained(self.path, ADVICE), Path(self.path).open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                key = _read_key(line)
-                if key is None:
+                result = _read_result(line)
+                if result is None:
                     raise self._complain(f"line {number}")
-                keys.add(key)
-        return keys
+                ends[result["key"]] = End(result.get("solved") is True, result.get("new") is True)
+        return ends
 
     def _complain(self, place: str) -> UserError:
         return UserError(f"{self.path}: {place} is no result: remove it, or choose another --results")
@@ -200,7 +207,7 @@ class Journal:
         if not (begun.startswith(_HEAD) or _HEAD.startswith(begun)):
             raise self._complain("the last line")
         with explained(self.path, ADVICE):
-            if _read_key(last) is None:
+            if _read_result(last) is None:
                 os.ftruncate(self._file, size - len(last))
             else:
                 os.write(self._file, b"\n")
@@ -230,11 +237,10 @@ def _read_block(file: int, start: int, length: int) -> bytes:
     return block
 
 
-def _read_key(line: bytes) -> str | None:
-    """Read the key of a line's result; None: it is no result."""
+def _read_result(line: bytes) -> dict[str, Any] | None:
+    """Read a line's result; None: it is none."""
     try:
         result = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    key = result.get("key") if isinstance(result, dict) else None
-    return key if isinstance(key, str) else None
+    return result if isinstance(result, dict) and isinstance(result.get("key"), str) else None

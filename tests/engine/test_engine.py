@@ -22,7 +22,7 @@ def make_task(task_i=0, demo=2, test=1, **fields):
 
 
 def make_outcome(task_i, finds=None):
-    return TaskOutcome(task_i, f"task{task_i}", [], 0, 0, False, [], False, Notes({}, []), finds)
+    return TaskOutcome(task_i, f"task{task_i}", [], 0, 0, [], False, False, [], False, Notes({}, []), finds)
 
 
 class Scripted:
@@ -33,7 +33,7 @@ class Scripted:
         self.results = iter(results)
         self.given = []
 
-    def run(self, function, jobs, timeout):
+    def run(self, function, jobs, timeout, tell=None):
         jobs = [*jobs]
         self.given.append((function.__name__, jobs, timeout))
         return Results(next(self.results) for _ in jobs)

@@ -198,6 +198,8 @@ def run_new(name, task_ids, out, workers):
         result = asyncio.run(run_batt.main(task_ids, timeout=TIMEOUT, options=options))
     scores = [pickle.loads(path.read_bytes()) for path in sorted(kept.iterdir())]
     lines = read_lines(printed)[:-1]  # the old flow's last line is that of its command
+    if len(task_ids) > 1:
+        assert lines.pop().startswith("solved ")
     return Outcome(scores, lines, read_store(out), result["timeouts"])
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from batt_utils.console import UserError
 from batt_utils.store import journal as journal_module
-from batt_utils.store.journal import Journal, SolverResult, TaskResult, format_line, sort_solvers
+from batt_utils.store.journal import End, Journal, SolverResult, TaskResult, format_line, sort_solvers
 
 FORK = multiprocessing.get_context("fork")
 SCHEMA = json.loads(Path(journal_module.__file__).with_name("result.schema.json").read_text())
@@ -121,7 +121,7 @@ def test_results_are_added_and_read_back(file):
     append(file, 3)
     assert [result["key"] for result in read_results(file)] == [f"{number:032x}" for number in (1, 2, 3)]
     with Journal(str(file)) as journal:
-        assert journal.read_keys() == {f"{number:032x}" for number in (1, 2, 3)}
+        assert journal.read_ends().keys() == {f"{number:032x}" for number in (1, 2, 3)}
 
 
 def test_a_result_is_in_the_file_at_once(file):
@@ -132,7 +132,7 @@ def test_a_result_is_in_the_file_at_once(file):
 
 def test_a_new_file_is_empty(file):
     with Journal(str(file)) as journal:
-        assert journal.read_keys() == set()
+        assert journal.read_ends() == {}
     assert file.read_bytes() == b""
 
 
@@ -144,14 +144,14 @@ def test_a_line_that_is_no_result_is_said(file, line):
     file.write_bytes(file.read_bytes() + line.encode("latin-1") + b"\n")
     append(file, 2)
     with Journal(str(file)) as journal, pytest.raises(UserError) as caught:
-        journal.read_keys()
+        journal.read_ends()
     assert str(caught.value) == f"{file}: line 2 is no result: remove it, or choose another --results"
 
 
 def test_a_line_of_another_version_is_a_result(file):
     file.write_text('{"key":"a","more":[1]}\n')
     with Journal(str(file)) as journal:
-        assert journal.read_keys() == {"a"}
+        assert journal.read_ends() == {"a": End(False, False)}
 
 
 # torn lines
@@ -209,7 +209,7 @@ def test_killed_at_any_moment(file):
         child.join()
         with Journal(str(file)) as journal:
             results = read_results(file)
-            assert journal.read_keys() == {result["key"] for result in results}
+            assert journal.read_ends().keys() == {result["key"] for result in results}
         assert len(results) > lines
         lines = len(results)
     for result in read_results(file):
