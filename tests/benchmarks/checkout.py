@@ -28,6 +28,7 @@ from host import NAME, TASKS, make_host
 from host.forms import NEWEST, SEED, Form
 
 FEW = 5  # solvers whose differs have room
+BY_SEED = ("--rules", "seed")  # the only ones of the old flow, and of earlier revisions
 
 
 class Flow(NamedTuple):
@@ -88,10 +89,12 @@ def make_flows(folder: Path, solvers: int, form: Form, against: Path | None) -> 
 
 def compare_trees(other: Flow, new: Flow, form: Form, task_ids: Sequence[str]) -> bool:
     """Prints what both flows leave, and exits with 1 if they differ; whether the other one does not fail."""
-    new.run(task_ids, "--rules", "seed")  # the old flow's
+    new.run(task_ids, *BY_SEED)
     tree = read_tree(new.folder / "out")
     try:
-        other.run(task_ids)
+        options = other.folder / "batt_utils" / "options.py"
+        knows_rules = other.program.name == "run_batt.py" and "--rules" in options.read_text()
+        other.run(task_ids, *(BY_SEED if knows_rules else ()))
     except RuntimeError as error:
         print(f"{form.name}: fails there: {str(error).strip()}")
         return False
