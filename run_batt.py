@@ -12,17 +12,17 @@ measured what they changed, likewise.
 import atexit
 import gc
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from batt_utils.batt.program import find_needed
-from batt_utils.batt.reader import Source, load_batt, parse_calls
+from batt_utils.batt.reader import Source, holds_records, load_batt, parse_calls
 from batt_utils.command import run_command
 from batt_utils.console import Progress, pass_over, say, warn
 from batt_utils.demo import write_demo
-from batt_utils.engine.engine import Engine, open_engine
+from batt_utils.engine.engine import Engine, open_engine, run
 from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
@@ -33,14 +33,15 @@ from batt_utils.job import (
     SampleEvents,
     TaskJob,
     TaskOutcome,
-    count_samples,
+    TaskScores,
+    count_task,
     make_job,
     make_outcome,
     save_finds,
 )
 from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
-from batt_utils.rules import D_Score, O_Score, S_Score
+from batt_utils.rules import NEWEST, D_Score, O_Score, Rules, S_Score, find_rules
 from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
     Data,
@@ -128,6 +129,7 @@ async def main(  # noqa: PLR0913
     from asyncio import CancelledError
 
     totals = totals or Totals()
+    totals.with_timing = enable_timing
     task_ids: list[str] = []
     interrupted = None
     try:
@@ -135,11 +137,15 @@ async def main(  # noqa: PLR0913
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
         source = _read_batt(batt_module_name, options)
+        totals.rules = rules = find_rules(source.records, options.rules, options.out)
         run = None
         if options.results is not None:
             stages = find_stages(sources, task_ids)
-            run = make_run(source, options, timeout, __version__, total_data, stages)
-        with Store(options.out).opened(task_ids) as store, open_history(options, run) as history:
+            decided = options._replace(rules=rules.name)
+            run = make_run(source, decided, timeout, __version__, total_data, stages)
+        with Store(options.out, rules.kinds).opened(task_ids) as store, open_history(options, run) as history:
+            if old := rules.find_old(store.solver_folder(task_id) for task_id in task_ids):
+                warn(old)
             ends = history.find_ends(task_ids)
             totals.pass_over(ends.values())
             task_ids = [task_id for task_id in task_ids if task_id not in ends]
@@ -154,7 +160,9 @@ async def main(  # noqa: PLR0913
                 with suppress(OSError):  # the folder may be read-only
                     Path(PILE_LOG).unlink()
                 jobs = (
-                    make_job(total_data, *task, timeout, out=options.out, is_profiled=bool(profile))
+                    make_job(
+                        total_data, *task, timeout, out=options.out, is_profiled=bool(profile), rules=rules
+                    )
                     for task in enumerate(task_ids)
                 )
                 with profile or nullcontext():
@@ -165,7 +173,7 @@ async def main(  # noqa: PLR0913
         interrupted = error
     if len(task_ids) + totals.passed_over > 1:
         say(f"solved {totals.solved} of {totals.tasks + totals.passed_over} tasks ({totals.new} new)")
-    totals.print_summary(enable_timing)
+    totals.print_summary()
     if interrupted:
         raise interrupted
     if profile:
@@ -248,10 +256,11 @@ async def run_batt(  # noqa: PLR0913
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
     """
-    job = make_job(total_data, task_i, task_id, timeout, log=pile_log_path)
-    totals = Totals()
     source = _read_batt(batt_module_name)
-    with Store(".").opened([task_id]) as store:
+    rules = find_rules(source.records, None, ".")
+    job = make_job(total_data, task_i, task_id, timeout, log=pile_log_path, rules=rules)
+    totals = Totals(rules)
+    with Store(".", rules.kinds).opened([task_id]) as store:
         async with open_engine(source, DEFAULTS, total_data, [task_id]) as engine:
             begin_task(task_i, task_id, totals)
             end_task(await run_task(job, engine, d_score), totals, store)
@@ -260,7 +269,7 @@ async def run_batt(  # noqa: PLR0913
     return totals.timeouts > 0, d_score
 
 
-async def check_batt(  # noqa: PLR0913
+def check_batt(  # noqa: PLR0913
     total_data: Data,
     task_i: int,
     task_id: str,
@@ -271,19 +280,48 @@ async def check_batt(  # noqa: PLR0913
     prof: Seconds | None = None,
     batt_module_name: str | None = None,
     batch_accumulator: object = None,
-) -> tuple[list[Output], O_Score, S_Score]:
-    """Score the batt on one task; return its distinct candidates and their scores.
+) -> "Checked":
+    """Score the batt on one task; return its distinct candidates, their O_Score and their S_Score.
 
-    The arguments are those of `run_batt`.
+    The arguments are those of `run_batt`. What is returned is a tuple, which may also be awaited.
     """
-    job = make_job(total_data, task_i, task_id, timeout, log=pile_log_path, keep_values=True)
-    notes = Notes({} if prof is None else prof, [])
-    async with open_engine(_read_batt(batt_module_name), DEFAULTS, total_data, [task_id]) as engine:
-        scores = count_samples(await engine.score_samples(job, notes), len(job.samples["demo"]), d_score)
+    source = _read_batt(batt_module_name)
+    rules = find_rules(source.records, None, ".")
+    options = {"log": pile_log_path, "keep_values": True, "rules": rules}
+    job = make_job(total_data, task_i, task_id, timeout, **options)
+    notes = Notes({} if prof is None else prof, [], rules.timings)
+
+    async def score() -> TaskScores:
+        async with open_engine(source, DEFAULTS, total_data, [task_id]) as engine:
+            return count_task(job, await engine.score_samples(job, notes), d_score, notes)
+
+    scores = run(score())
     for warning in notes.warnings:
         warn(warning)
-    say_scores(task_i, task_id, scores.events)
-    return scores.candidates, scores.o_score, scores.s_score
+    say_scores(task_i, task_id, scores.events, len(scores.candidates), rules)
+    return Checked((scores.candidates, scores.o_score, scores.s_score))
+
+
+class Checked(tuple[list[Output], O_Score, S_Score]):
+    """What `check_batt` returns: callers of one revision take it as it is, those of the other await it."""
+
+    __hash__ = object.__hash__  # `asyncio.gather` needs one, and the tuple holds lists
+
+    def __await__(self) -> Generator[None, None, tuple[Any, ...]]:
+        """Give the tuple at once."""
+        return tuple(self)
+        yield
+
+    def send(self, value: object) -> NoReturn:
+        """End as a coroutine does, so that `asyncio.run` takes it, too."""
+        raise StopIteration(tuple(self))
+
+    def throw(self, *error: Any) -> NoReturn:
+        """Raise what is thrown in."""
+        raise error[0]
+
+    def close(self) -> None:
+        """Do nothing: all is done."""
 
 
 def _open_engine(
@@ -304,10 +342,12 @@ def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
     name = name or options.batt_import
     calls = None if t_call is None or options.batt_import else parse_calls(t_call)
     if batt is not None and name is None:
-        return Source(batt, calls or {}, "it is set in run_batt")
-    name = name or "batt"
-    write_demo(name)
-    return load_batt(name, calls, options.device)
+        source = Source(batt, calls or {}, "it is set in run_batt", records=None)
+    else:
+        name = name or "batt"
+        write_demo(name)
+        source = load_batt(name, calls, options.device)
+    return source if calls is None else source._replace(records=holds_records(t_call or {}))
 
 
 # A task
@@ -315,11 +355,11 @@ def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
 
 async def run_task(job: TaskJob, engine: Engine, d_score: D_Score | None = None) -> TaskOutcome:
     """Score a task's candidates, and find in four phases what is to be saved of them."""
-    notes = Notes({}, [])
+    notes = Notes({}, [], job.rules.timings)
     with notes.measure("main.run_batt"):
         with notes.measure("run_batt.check_batt"):
             results = await engine.score_samples(job, notes)
-            scores = count_samples(results, len(job.samples["demo"]), d_score or D_Score())
+            scores = count_task(job, results, d_score or D_Score(), notes)
         with notes.measure("run_batt.phase1_filter"):
             distinct = filter_candidates(scores, engine.texts)
         with notes.measure("run_batt.phase2_inline_batch"):
@@ -353,22 +393,49 @@ def end_task(
         outcome = save_finds(outcome, store)
         record(outcome)
         totals.add(outcome)
-        say_scores(outcome.task_i, outcome.task_id, outcome.events, write)
+        say_scores(outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, write)
         candidates = f"{outcome.candidates} candidates"
         say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", write)
         say(f"-- Filtered to {outcome.unique} unique candidates (from {outcome.candidates})", write)
+        if totals.rules is NEWEST:
+            say_stats(outcome, totals.with_timing, write)
 
 
-def say_scores(index: int, task_id: str, samples: Sequence[SampleEvents], write: Write = print) -> None:
-    """Say what the samples of a task came to."""
-    say(f"-- {task_id} - {index} --", write)
+def say_scores(
+    index: int,
+    task_id: str,
+    samples: Sequence[SampleEvents],
+    outputs: int,
+    rules: Rules,
+    write: Write = print,
+) -> None:
+    """Say what the samples of a task came to, in the words of a revision."""
+    if rules is not NEWEST:
+        say(f"-- {task_id} - {index} --", write)
     for part, number, candidates, matches, timed_out in samples:
         say(f"{part}[{number}] - {task_id} - {candidates}", write)
         for o_solver_id in matches:
-            say(f"- {o_solver_id = } - match = True", write)
+            if rules is NEWEST:
+                say(f"- MATCH: {o_solver_id = } - sample_type={part}[{number}] {task_id=!s}", write)
+            else:
+                say(f"- {o_solver_id = } - match = True", write)
         if timed_out:
             say(f"-- {task_id} - {part}[{number}] timed out", write)
-    say(f"-- {task_id} - {index} scored --", write)
+    if rules is NEWEST:
+        say(f"-- Demo+Test scoring: {index} - {outputs} outputs, {len(samples)} samples", write)
+    else:
+        say(f"-- {task_id} - {index} scored --", write)
+
+
+def say_stats(outcome: TaskOutcome, with_timing: bool, write: Write) -> None:
+    """Say what else the newest revision tells of a task."""
+    if with_timing:
+        seconds = outcome.notes.seconds["run_batt.phase3a_validate_batch"]
+        say(f"-- Phase 3a: Validated {outcome.unique} solvers in {seconds:.3f}s (parallelized)", write)
+    matches = sum(len(sample.matches) for sample in outcome.events)
+    late = sum(sample.timed_out for sample in outcome.events)
+    samples = f"{len(outcome.events)} samples, {matches} matches, {late} timed out"
+    say(f"-- {outcome.task_id} batch stats: {samples}", write)
 
 
 def track_solution(t_num: int, done: set[int] | None) -> set[int]:

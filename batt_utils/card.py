@@ -30,6 +30,7 @@ from typing import NamedTuple, NoReturn
 from batt_utils.batt.expand import expand
 from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, find_needed, make_call
 from batt_utils.console import UserError
+from batt_utils.rules import MOST_POINTS, NEWEST, RULES, SEED, Rules, find_checkout
 from batt_utils.store.links import find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
@@ -47,6 +48,10 @@ from batt_utils.arc.dsl import _get_safe_default
 def batt(task_id, S, I, C, log_path):
     s = []
     o = []
+"""
+RECORDS = """\
+from collections import namedtuple
+HintValue = namedtuple('HintValue', ['hint', 'value'])
 """
 GUARDED = """\
     try:
@@ -207,10 +212,12 @@ def own_differs() -> list[Routine]:
 def stored_solvers(folders: Iterable[Path]) -> Iterator[Routine]:
     """Read the solvers with a score that are stored in folders `solver_dir/solve_TASK`, the best first.
 
+    A score is a number of right outputs or, by the newest rules, the points for them.
+
     One that is not in the form or has other names is skipped, with a line on stderr.
     """
     found = sorted(
-        (-link.score, -link.t_log, folder, link)
+        (-(link.score // NEWEST.points or link.score), -link.t_log, folder, link)
         for folder in folders
         for link in read_links(folder)
         if link.score > 0
@@ -310,11 +317,31 @@ class _Table:
         return self.numbers[call]
 
 
-def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine]) -> int:
+def give_points(differ: Routine) -> Routine:
+    """Make a differ give points and a size: 1000 points for the size 0, and 100 less for each unit."""
+    calls = dict(differ.calls)
+    result = differ.result
+    for number, call in enumerate(
+        (
+            make_call("first", f"t{result}"),
+            make_call("multiply", f"t{len(calls) + 1}", "-100"),
+            make_call("add", f"t{len(calls) + 2}", str(MOST_POINTS)),
+            make_call("astuple", f"t{len(calls) + 3}", f"t{len(calls) + 1}"),
+        ),
+        len(calls) + 1,
+    ):
+        calls[number] = call
+    return differ._replace(calls=calls, result=len(calls))
+
+
+def write_batt(
+    path: Path, solvers: Iterable[Routine], differs: Sequence[Routine], rules: Rules = SEED
+) -> int:
     """Write the batt module `path` and its call table, `NAME_call.py` beside it.
 
     The differs measure the input first, then what each solver gives. Both files are written beside
-    their places and then renamed, the module last.
+    their places and then renamed, the module last. By the newest rules the table holds records, and the
+    differs give points.
 
     Returns:
         The number of calls.
@@ -326,6 +353,8 @@ def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine
     if path.suffix != ".py" or not path.stem.isidentifier():
         raise UserError(f"{path} is no name for a module: use letters, digits and _")
     table = _Table()
+    if rules is NEWEST:
+        differs = [*map(give_points, differs)]
 
     def measure(owner: str, grid: str) -> None:
         for differ in differs:
@@ -341,14 +370,22 @@ def write_batt(path: Path, solvers: Iterable[Routine], differs: Sequence[Routine
         t = table.add(solver, "I")
         table.lines.append(f"    o.append(({t}, {solver.evolved}, '{solver_id}', t{t}))\n")
         measure(solver_id, f"t{t}")
-    entries = [f"    {number}: '{', '.join(call.items)}',\n" for call, number in table.numbers.items()]
     _write(
         {
-            path.with_stem(f"{path.stem}_call"): f"t_call = {{\n{''.join(entries)}}}\n",
+            path.with_stem(f"{path.stem}_call"): _write_table(table.numbers, rules),
             path: f"{HEAD}{''.join(table.lines)}    return o, s\n",
         }
     )
     return len(table.numbers)
+
+
+def _write_table(numbers: Mapping[Call, int], rules: Rules) -> str:
+    """Write the call table: of texts, or of records without a hint."""
+    if rules is NEWEST:
+        records = [f"{number}: HintValue(hint=None, value={call.items})" for call, number in numbers.items()]
+        return f"{RECORDS}t_call = {{{', '.join(records)}}}\n"
+    entries = [f"    {number}: '{', '.join(call.items)}',\n" for call, number in numbers.items()]
+    return f"t_call = {{\n{''.join(entries)}}}\n"
 
 
 def _names(routine: Routine) -> Iterator[str]:
@@ -383,7 +420,7 @@ def demo(folder: Path, name: str) -> Path:
     """Write the batt that shows run_batt at work as `name` in `folder`, the same at each call.
 
     It holds 32 embedded solvers as they are, first that of task 007bbfb7. None of them picks an item of what
-    may be empty, so all have an output on every sample.
+    may be empty, so all have an output on every sample. It has the form that the checkout here reads.
 
     Returns:
         The module's path; its call table is beside it.
@@ -391,7 +428,7 @@ def demo(folder: Path, name: str) -> Path:
     path = folder / f"{name}.py"
     solvers = sorted(own_solvers(), key=lambda solver: solver.name != "solve_007bbfb7")
     sure = [solver for solver in unique(solvers) if PICKING.isdisjoint(_list_items(solver.calls))]
-    write_batt(path, sure[:32], own_differs())
+    write_batt(path, sure[:32], own_differs(), find_checkout() or SEED)
     return path
 
 
@@ -425,6 +462,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         default="batt",
         metavar="FILE",
         help="the module; its call table is FILE_call.py (default: batt)",
+    )
+    add(
+        "--form",
+        choices=RULES,
+        help="whose batts it is like: the table of the seed's holds texts, that of the newest revision's "
+        "records (default: as the checkout here reads, else seed)",
     )
     add("-fs", "--freeze_solvers", action="store_true", help="repeat solvers without mutating them")
     add(
@@ -469,7 +512,8 @@ def _generate(arguments: argparse.Namespace) -> str:
         if differ.evolved:
             differs.append(differ._replace(name=f"{differ.name}_{next(_names(differ))}"))
     path = Path(arguments.file.removesuffix(".py") + ".py")
-    calls = write_batt(path, solvers, differs)
+    rules = RULES[arguments.form] if arguments.form else find_checkout() or SEED
+    calls = write_batt(path, solvers, differs, rules)
     evolved = sum(solver.evolved for solver in solvers)
     return f"{path}: {len(solvers)} solvers, {evolved} of them mutated, {calls} calls, seed {seed}"
 

@@ -19,6 +19,7 @@ from batt_utils.console import (
 from batt_utils.engine.engine import run
 from batt_utils.engine.signals import raise_signals
 from batt_utils.options import Options
+from batt_utils.rules import RULES, SEED, find_checkout
 from batt_utils.store.files import check_file, check_here, write_file
 from batt_utils.store.links import Store, remove_empty
 from batt_utils.timing import print_profile
@@ -59,10 +60,14 @@ def _run(main: Main, given: argparse.Namespace) -> int:
     if given.json is not None:
         check_file(given.json, OTHER_JSON)
     options = Options(*(getattr(given, name) for name in Options._fields))
+    defaults = RULES[given.rules] if given.rules else find_checkout(given.out) or SEED
+    if given.batt_import is None and defaults is not SEED:
+        options = options._replace(batt_import=defaults.batt)
+    timeout = defaults.timeout if given.timeout is None else given.timeout
     tasks = given.task_ids, given.start, given.count
     totals = Totals()
     try:
-        counts = run(main(*tasks, given.timeout, given.timing, profile, options=options, totals=totals))
+        counts = run(main(*tasks, timeout, given.timing, profile, options=options, totals=totals))
     except KeyboardInterrupt:
         _write_json(given.json, totals.list_counts())
         raise

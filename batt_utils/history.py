@@ -13,6 +13,7 @@ from batt_utils.console import UserError
 from batt_utils.engine.signals import held
 from batt_utils.job import TaskOutcome
 from batt_utils.options import Options
+from batt_utils.rules import RULES, SEED
 from batt_utils.store.journal import End, Journal, SolverResult, TaskResult, sort_solvers
 from batt_utils.store.keys import hash_run, make_key, read_sources
 from batt_utils.tasks import Data
@@ -27,6 +28,7 @@ class Run(NamedTuple):
         key: of all that the results hang on alike; see `hash_run`.
         data: the samples of all tasks.
         stages: that of each task.
+        points: what a right output adds to a score.
     """
 
     version: str
@@ -34,6 +36,7 @@ class Run(NamedTuple):
     key: str
     data: Data
     stages: Mapping[str, str]
+    points: int
 
 
 class NoHistory:
@@ -72,7 +75,9 @@ class History(NoHistory):
             return
         demo, test = (len(self._run.data[part][outcome.task_id]) for part in ("demo", "test"))
         solvers = [
-            SolverResult(one.md5, one.solver_id, one.score, demo + test, one.t_log, one.calls)
+            SolverResult(
+                one.md5, one.solver_id, one.score // self._run.points, demo + test, one.t_log, one.calls
+            )
             for one in outcome.solvers
         ]
         result = TaskResult(
@@ -130,7 +135,7 @@ def make_run(
     total_data: Data,
     stages: Mapping[str, str],
 ) -> Run:
-    """Gather what the results of a run's tasks have in common.
+    """Gather what the results of a run's tasks have in common; `options` names the rules.
 
     Raises:
         UserError: the batt is in no file, so nothing tells whether it is another one.
@@ -139,6 +144,8 @@ def make_run(
         raise UserError("--results needs a batt and a call table in files: name their module with -b")
     folder = Path() if Path("dsl.py").exists() else Path(options.out)
     texts = {"batt": source.texts[0].encode(), "table": source.texts[1].encode()}
+    rules = RULES[options.rules or SEED.name]
+    texts["rules"] = rules.name.encode()
     modules = read_sources(source.batt, folder)
     key = hash_run({**modules, **texts}, timeout, options.device, options.tune)
-    return Run(version, md5(texts["batt"]).hexdigest(), key, total_data, stages)
+    return Run(version, md5(texts["batt"]).hexdigest(), key, total_data, stages, rules.points)

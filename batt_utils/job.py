@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+from batt_utils.evaluate.failures import MOST
 from batt_utils.evaluate.results import Failure, SampleResult
 from batt_utils.evaluate.speed import Timing
-from batt_utils.rules import D_Score, O_Score, S_Score
+from batt_utils.rules import SEED, D_Score, O_Score, Rules, S_Score
 from batt_utils.store.links import Link, Store
 from batt_utils.tasks import Data, Pairs, Sample
 from batt_utils.timing import Seconds, measure
@@ -31,6 +32,7 @@ class TaskJob(NamedTuple):
             found; None: who does it reads them, and saves.
         is_profiled: whether a worker that does the whole task profiles it.
         known: what came of samples before, by their place in order of work; None: the GPU's memory is full.
+        rules: what counts, and what is stored where.
     """
 
     task_i: int
@@ -43,6 +45,7 @@ class TaskJob(NamedTuple):
     links: Sequence[Link] | None = None
     is_profiled: bool = False
     known: Mapping[int, Failure | None] = {}
+    rules: Rules = SEED
 
     def list_pairs(self, *parts: str) -> Pairs:
         """List the pairs (input, output) of the samples of some parts."""
@@ -56,14 +59,18 @@ def make_job(total_data: Data, task_i: int, task_id: str, timeout: float, **opti
 
 
 class Notes(NamedTuple):
-    """What is noted while a task is done: the seconds of each step, and warnings."""
+    """What is noted while a task is done: the seconds of each step, and warnings.
+
+    `timings` has other names for some steps.
+    """
 
     seconds: Seconds
     warnings: list[str]
+    timings: Mapping[str, str] = {}
 
     def measure(self, name: str) -> AbstractContextManager[None]:
         """Add the seconds that a block takes to those of a step."""
-        return measure(self.seconds, name)
+        return measure(self.seconds, self.timings.get(name, name))
 
 
 class SampleEvents(NamedTuple):
@@ -82,8 +89,8 @@ class TaskScores(NamedTuple):
     Attributes:
         events: of each sample, the demo samples first.
         candidates: the distinct ones, in order of appearance.
-        o_score: how many samples each solver got right.
-        s_score: the differ counts of the demo samples.
+        o_score: how many samples each solver got right, or the points for that.
+        s_score: the differ counts that are stored.
         d_score: the differ counts of all samples.
         timings: of each sample.
         failures: how the batt failed on each sample; empty where it did not.
@@ -106,7 +113,7 @@ class Solver(NamedTuple):
     Attributes:
         t: the call that it returns.
         solver_id: whose scores it has: the solver that it appeared for first.
-        score: how many samples that solver got right.
+        score: that solver's O_SCORE.
         md5: its name, that of its inlined text.
         seconds: what it takes on all samples.
         is_timed: whether all calls that these seconds are made of were timed.
@@ -137,7 +144,7 @@ class Finds(NamedTuple):
 
     solvers: Sequence[Link]
     solver_texts: Mapping[str, str]
-    differs: Mapping[str, Sequence[Link]]
+    differs: Mapping[str | None, Sequence[Link]]
     differ_texts: Mapping[str, str]
 
 
@@ -176,6 +183,7 @@ class TaskOutcome(NamedTuple):
         notes: what was noted while it was done.
         finds: what is still to be saved; None: it is saved.
         profile: that of the worker that did it, if it was asked for.
+        tot_d_score: the sum of the points that differs gave.
     """
 
     task_i: int
@@ -191,33 +199,41 @@ class TaskOutcome(NamedTuple):
     notes: Notes
     finds: Finds | None
     profile: dict[Any, Any] | None = None
+    tot_d_score: int = 0
 
 
-def count_samples(results: Sequence[SampleResult], demo: int, d_score: D_Score) -> TaskScores:
+def count_samples(
+    results: Sequence[SampleResult], demo: int, d_score: D_Score, rules: Rules = SEED
+) -> TaskScores:
     """Count what every candidate gave on every sample; the differ counts are added to `d_score`.
 
     Args:
         results: of each sample, demo samples first.
         demo: how many of them are demo samples.
         d_score: counts what differs measure.
+        rules: what counts.
+
+    Raises:
+        UserError: `d_score` has counts by other rules.
     """
+    d_score.take_rules(rules)
     o_score, s_score = O_Score(), S_Score()
     candidates: dict[Output, None] = {}
     events = []
     for place, result in enumerate(results):
-        if place == demo:
+        if place == demo and rules.demo_only:
             s_score.update(d_score)
         matches = []
         outputs = zip(result.ts, result.evolved, result.solver_ids, result.values)
         candidates |= dict.fromkeys(outputs)
-        for solver_id, match, count_index in zip(result.solver_ids, result.matches, result.count_index):
-            o_score.update(solver_id, match)
-            d_score.add(solver_id, result.counts[count_index])
+        for solver_id, match in zip(result.solver_ids, result.matches):
+            o_score.update(solver_id, rules.points if match else 0)
             if match:
                 matches.append(solver_id)
+        rules.add_sample(d_score, result)
         part, number = ("demo", place) if place < demo else ("test", place - demo)
         events.append(SampleEvents(part, number, len(result.ts), matches, result.timed_out))
-    if len(results) == demo:
+    if len(results) == demo or not rules.demo_only:
         s_score.update(d_score)
     right = [{t for t, match in zip(result.ts, result.matches) if match} for result in results]
     return TaskScores(
@@ -230,6 +246,18 @@ def count_samples(results: Sequence[SampleResult], demo: int, d_score: D_Score) 
         [result.failure for result in results],
         bool(right and set.intersection(*right)),
     )
+
+
+def count_task(job: TaskJob, results: Sequence[SampleResult], d_score: D_Score, notes: Notes) -> TaskScores:
+    """Count what a task's samples gave (see `count_samples`), and note which differs do not count."""
+    scores = count_samples(results, len(job.samples["demo"]), d_score, job.rules)
+    if names := [*map(str, d_score.unannounced)]:
+        more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+        notes.warnings.append(
+            f"{', '.join(names[:MOST])}{more}: differs that measure an output and no input before it do not "
+            "count there: write the batt anew"
+        )
+    return scores
 
 
 def make_outcome(
@@ -255,6 +283,7 @@ def make_outcome(
         processed.timed_out or any(sample.timed_out for sample in scores.events),
         notes,
         finds,
+        tot_d_score=scores.d_score.total,
     )
 
 

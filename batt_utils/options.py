@@ -7,6 +7,7 @@ from typing import NamedTuple, NoReturn
 
 from batt_utils.console import complain
 from batt_utils.evaluate.device import DEVICES
+from batt_utils.rules import NEWEST, RULES, SEED
 from batt_utils.tasks import STAGES
 
 
@@ -24,6 +25,7 @@ class Options(NamedTuple):
     cluster: str | None = None
     results: str | None = None
     resume: bool = False
+    rules: str | None = None
 
 
 DEFAULTS = Options()
@@ -53,10 +55,12 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
     add("-s", "--start", type=int, default=0, help="the list is all[START:START+COUNT]")
     add("-c", "--count", type=int, default=0,
         help="0: to the end; below 0: so many at random, or to the end for another start than 0")  # fmt: skip
-    add("-t", "--timeout", type=_seconds, default=1.0, metavar="SECONDS",
-        help="for one batt call, and for one solver, on one sample (default 1)")  # fmt: skip
+    add("-t", "--timeout", type=_seconds, metavar="SECONDS",
+        help="for one batt call, and for one solver, on one sample "
+        f"(default {SEED.timeout:g}; by the newest rules {NEWEST.timeout:g})")  # fmt: skip
     add("-b", "--batt_import", metavar="MODULE",
-        help="the batt: MODULE.py and MODULE_call.py (default batt)")  # fmt: skip
+        help="the batt: MODULE.py and MODULE_call.py "
+        f"(default {SEED.batt}; by the newest rules {NEWEST.batt})")  # fmt: skip
     add("--timing", action="store_true", help="print where the time went")
     add("--cprofile", action="store_true", help="print cProfile tables")
     add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
@@ -69,6 +73,8 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
         help="for programs, in each process without CUDA (default: its share of what is there)")  # fmt: skip
     add("--device", choices=DEVICES, default="auto",
         help="auto: a GPU if there is one; gpu: insist on it; cpu: hide it (default auto)")  # fmt: skip
+    add("--rules", choices=RULES,
+        help="what counts, and where differs are linked (default: the batt's table tells)")  # fmt: skip
     add("--cluster", metavar="ADDRESS",
         help="a Dask cluster that runs the tasks: tcp://HOST:PORT, tls://... or a file of its")  # fmt: skip
     add("--results", metavar="FILE", help="add a line of JSON for each task that is saved")

@@ -8,7 +8,7 @@ from batt_utils.console import UserError
 from batt_utils.engine.engine import Engine
 from batt_utils.evaluate.speed import sum_seconds
 from batt_utils.job import Finds, Notes, Processed, Solver, TaskJob, TaskScores
-from batt_utils.rules import KINDS
+from batt_utils.rules import SEED
 from batt_utils.store.links import Link, Store, compete, read_links
 
 
@@ -54,16 +54,21 @@ async def process(
     folder = Store(job.out).solver_folder(job.task_id)
     present = read_links(folder) if job.links is None else job.links
     accepted, stayed, _ = compete(present, [solver.link for solver in solvers])
-    staying = {solvers[place].md5: solvers[place] for place in stayed}
+    timed = [*range(len(solvers))] if job.rules.link_all else stayed
+    to_time = {solvers[place].md5: solvers[place] for place in timed}
     with notes.measure("run_batt.check_solver_speed"):
-        speeds = await engine.time_solvers(job, staying, notes)
-    for place in stayed:
+        speeds = await engine.time_solvers(job, to_time, notes)
+    for place in timed:
         if speed := speeds.get(solvers[place].md5):
             solvers[place] = solvers[place]._replace(seconds=speed.seconds)
+    ended = to_time.keys() - speeds
+    if job.rules.link_all:
+        accepted = timed
+        stayed = compete(present, [solver.link for solver in solvers]).stayed  # by their true seconds
+    staying = [solvers[place] for place in stayed if solvers[place].md5 not in ended]
     with notes.measure("run_batt.generate_expanded"):
-        texts = {md5: engine.texts.expand("solve", staying[md5].t) for md5 in speeds}
-    ended = staying.keys() - speeds
-    links = [solvers[place].link for place in stayed if solvers[place].md5 not in ended]
+        texts = {solver.md5: engine.texts.expand("solve", solver.t) for solver in staying}
+    links = [solver.link for solver in staying]
     let_in = [solvers[place] for place in accepted if solvers[place].md5 not in ended]
     best = max((link.score for link in present), default=-1)
     timed_out = any(speed.timed_out for speed in speeds.values())
@@ -73,18 +78,17 @@ async def process(
 def link_differs(
     finds: Finds, solvers: Sequence[Solver], scores: TaskScores, texts: Texts, notes: Notes
 ) -> Finds:
-    """Phase 4: add each differ's text, and by kind a link for every solver that has a count for it."""
+    """Phase 4: add each differ's text, and by kind a link for every solver that has a score for it."""
     last_t = scores.d_score.last_t
     names = _name_all("differ", list(last_t.values()), texts, notes)
     with notes.measure("run_batt.generate_expanded"):
         differ_texts = {md5: texts.expand("differ", t) for t, md5 in names.items()}
-    links = {
-        kind: [
-            Link(counts[kind], solver.t_log, names[last_t[name]])
-            for solver in solvers
-            for name, counts in scores.s_score.score.get(solver.solver_id, {}).items()
-            if last_t[name] in names
-        ]
-        for kind in KINDS
-    }
+    rules = scores.d_score.rules or SEED
+    links: dict[str | None, list[Link]] = {kind: [] for kind in rules.kinds}
+    for solver in solvers:
+        counts = scores.s_score.score.get(solver.solver_id, {})
+        for kind, named in rules.list_scores(counts, last_t).items():
+            for name, score in named:
+                if last_t[name] in names:
+                    links[kind].append(Link(score, solver.t_log, names[last_t[name]]))
     return finds._replace(differs=links, differ_texts=differ_texts)

@@ -7,27 +7,34 @@ from typing import Any
 from batt_utils.console import explain_stdout, warn
 from batt_utils.evaluate.failures import Failures
 from batt_utils.job import TaskOutcome
+from batt_utils.rules import SEED, Rules
 from batt_utils.store.journal import End
 from batt_utils.timing import add_seconds, summarize
 
 
 class Totals:
-    """What came of the tasks of a run so far."""
+    """What came of the tasks of a run so far, by which rules; and whether to tell where the time went."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules = SEED, with_timing: bool = False) -> None:
+        """Start with no task."""
+        self.rules = rules
+        self.with_timing = with_timing
+        self._said: set[str] = set()
         self.begun = self.ended = -1  # the index of the last task that was
-        self.passed_over = self.tasks = self.solved = self.new = self.timeouts = 0
+        self.passed_over = self.tasks = self.solved = self.new = self.timeouts = self.tot_d_score = 0
         self.seconds: dict[str, float] = {}
         self._start = perf_counter()
         self.failures = Failures()
         self.profiles: list[dict[Any, Any]] = []
 
     def add(self, outcome: TaskOutcome) -> None:
-        """Add a task, and print its warnings."""
+        """Add a task, and print its warnings, each text once in a run."""
         candidates = sum(sample.candidates for sample in outcome.events)
         ways = self.failures.add(outcome.task_id, outcome.failures, candidates)
         for warning in (*outcome.notes.warnings, *ways):
-            warn(warning)
+            if warning not in self._said:
+                self._said.add(warning)
+                warn(warning)
         add_seconds(self.seconds, outcome.notes.seconds)
         if outcome.profile is not None:
             self.profiles.append(outcome.profile)
@@ -35,6 +42,7 @@ class Totals:
         self.solved += outcome.is_solved
         self.new += outcome.is_new
         self.timeouts += outcome.timed_out
+        self.tot_d_score += outcome.tot_d_score
         self.ended = outcome.task_i
 
     def pass_over(self, ends: Iterable[End]) -> None:
@@ -44,13 +52,14 @@ class Totals:
             self.solved += end.solved
             self.new += end.new
 
-    def print_summary(self, with_timing: bool) -> None:
+    def print_summary(self) -> None:
         """Print the last line, and where the time went if that is asked for."""
         if line := self.failures.sum_up():
             warn(line)
         with explain_stdout():
-            print(f"{self.tasks} tasks - {self.timeouts} timeouts")
-            if with_timing:
+            seconds = perf_counter() - self._start
+            print(self.rules.sum_up(self.tasks, self.timeouts, self.tot_d_score, seconds))
+            if self.with_timing:
                 print(f"\n{summarize(self.seconds)}")
 
     def list_counts(self) -> dict[str, Any]:

@@ -48,11 +48,13 @@ class Owner(NamedTuple):
     Attributes:
         outputs: the slots of its outputs.
         items: its differ items.
+        places: the place of each of these among those of all owners.
         measure: what gives their values.
     """
 
     outputs: tuple[int, ...]
     items: list[DifferItem]
+    places: list[int]
     measure: Measure
 
 
@@ -68,7 +70,7 @@ class Plan(NamedTuple):
         size: how many slots there are.
         once: the steps that depend on S alone.
         for_candidates: the other steps that candidates need.
-        owners: whose differ values count, by solver id or `NO_OWNER`.
+        owners: nobody, the candidates' solvers, and other owners of differ items, by solver id.
     """
 
     program: Program
@@ -116,14 +118,18 @@ def make_plan(program: Program) -> Plan:
     once = for_outputs - varies
     owners: dict[str, Owner] = {}
     same: dict[Measure, Measure] = {}
-    for name, items in _group_items(program, outputs).items():
+    for name, placed in _group_items(program, outputs).items():
+        items = [item for _, item in placed]
         needed = _find_steps(steps, [slot_of[item.t] for item in items], settled)
-        once |= needed - varies
+        if name in outputs:
+            once |= needed - varies
+        outputs.setdefault(name, ())
         own_slots = {slot: own + place for place, slot in enumerate(outputs[name])}
-        run_again = _move([steps[slot] for slot in sorted(needed & varies)], measuring, own_slots, own)
+        run_again = _move([steps[slot] for slot in sorted(needed - once)], measuring, own_slots, own)
         values = [own_slots.get(slot_of[item.t], slot_of[item.t]) for item in items]
         measure = Measure(tuple(run_again), tuple(values), tuple([item.name for item in items]))
-        owners[name] = Owner(outputs[name], items, same.setdefault(measure, measure))
+        places = [place for place, _ in placed]
+        owners[name] = Owner(outputs[name], items, places, same.setdefault(measure, measure))
     room = max(
         len(owner.outputs) + sum(step.slot >= own for step in owner.measure.steps)
         for owner in owners.values()
@@ -163,12 +169,11 @@ def _group_outputs(
     return outputs
 
 
-def _group_items(program: Program, owners: Iterable[str]) -> dict[str, list[DifferItem]]:
-    """List the differ items of each owner that counts."""
-    items: dict[str, list[DifferItem]] = {owner: [] for owner in owners}
-    for item in program.differs:
-        if item.owner in items:
-            items[item.owner].append(item)
+def _group_items(program: Program, first: Iterable[str]) -> dict[str, list[tuple[int, DifferItem]]]:
+    """List the differ items of each owner with their places; some owners come first."""
+    items: dict[str, list[tuple[int, DifferItem]]] = {owner: [] for owner in first}
+    for place, item in enumerate(program.differs):
+        items.setdefault(item.owner, []).append((place, item))
     return items
 
 

@@ -39,12 +39,14 @@ class Source(NamedTuple):
         calls: its call table.
         reason: why it is to be called; empty if it is not.
         texts: those of its module and of its call table, as far as they are read from files.
+        records: whether its call table holds records, not texts; None if it holds nothing.
     """
 
     batt: Program | str | Callable[..., Any]
     calls: Calls
     reason: str = ""
     texts: Sequence[str] = ()
+    records: bool | None = False
 
     @property
     def form(self) -> str:
@@ -73,21 +75,23 @@ def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> So
     if "batt" not in source:
         raise UserError(f"{path}: it has no function batt: name another module with -b")
     call_path = path.with_name(f"{path.stem}_call.py")
+    records: bool | None = False
     if calls is not None:
         call_path = Path("t_call")
     elif call_path.is_file():
         texts.append(_read(call_path))
-        calls = read_calls(texts[1], str(call_path))
+        table, records = _read_table(texts[1], str(call_path))
+        calls = parse_calls(table, str(call_path))
     else:
         raise UserError(f"{call_path}: the batt's call table is missing: write the batt anew")
     try:
         program = read_program(source)
     except OtherShape as reason:
-        return Source(name, calls, str(reason), texts)
+        return Source(name, calls, str(reason), texts, records)
     check_agreement(program, calls, str(call_path))
     if device == "gpu" and program.gpu_import:
-        return Source(name, calls, f"{program.gpu_import} (--device gpu)", texts)
-    return Source(program, calls, texts=texts)
+        return Source(name, calls, f"{program.gpu_import} (--device gpu)", texts, records)
+    return Source(program, calls, "", texts, records)
 
 
 def find_module(name: str) -> Path | None:
@@ -286,7 +290,12 @@ def read_calls(source: str, path: str) -> Calls:
     Raises:
         UserError: the text is no such literal, or a call in it is malformed or refers forward.
     """
-    return parse_calls(_read_table(source, path), path)
+    return parse_calls(_read_table(source, path)[0], path)
+
+
+def holds_records(t_call: Mapping[int, object]) -> bool | None:
+    """Tell whether a call table holds records, not texts; None if it holds nothing."""
+    return any(not isinstance(entry, str) for entry in t_call.values()) if t_call else None
 
 
 _TABLE = re.compile(
@@ -308,24 +317,33 @@ _ENTRY = (
 )
 
 
-def _read_table(source: str, path: str) -> Mapping[int, object]:
-    """Read the value of `t_call`: by a pattern where every entry fits it, else as Python does."""
+def _read_table(source: str, path: str) -> tuple[Mapping[int, object], bool | None]:
+    """Read the value of `t_call`: by a pattern where every entry fits it, else as Python does.
+
+    Returns:
+        It, records perhaps as texts, and whether it holds records (see `holds_records`).
+    """
     start = _TABLE.match(source)
     if start:
         entries = re.compile(_ENTRY).scanner(source, start.end())  # type: ignore[attr-defined]
         table: dict[int, str] = {}
+        records = False
         end = start.end()
         while entry := entries.match():
             t, text, items = entry.group(1, 2, 3)
-            table[int(t)] = items.replace("'", "").rstrip().rstrip(",") if items else text
+            if items:
+                records = True
+                text = items.replace("'", "").rstrip().rstrip(",")
+            table[int(t)] = text
             end = entry.end()
         if source[end:].strip() == "}":
-            return table
+            return table, records if table else None
     try:
         for node in parse(source):
             match node:
                 case ast.Assign(targets=[ast.Name("t_call")], value=ast.Dict(keys, values)):
-                    return {_read_literal(t): _read_literal(value) for t, value in zip(keys, values)}
+                    found = {_read_literal(t): _read_literal(value) for t, value in zip(keys, values)}
+                    return found, holds_records(found)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         pass
     raise UserError(f"{path}: no literal `t_call = {{N: 'func, arg, ...', ...}}`: write the batt anew")

@@ -224,7 +224,7 @@ def _list_samples(job: TaskJob) -> list[SampleJob]:
     """List a task's samples in order of work: test samples take longest, so they come first."""
     pairs = job.list_pairs("demo")
     return [
-        SampleJob(job.task_id, part, number, pairs, sample, job.keep_values)
+        SampleJob(job.task_id, part, number, pairs, sample, job.keep_values, job.rules)
         for part in ("test", "demo")
         for number, sample in enumerate(job.samples[part])
     ]

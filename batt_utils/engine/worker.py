@@ -126,7 +126,7 @@ def score_sample(job: SampleJob, timeout: float, log: str) -> SampleResult | Non
         What counts of its score; None if the GPU's memory does not do for it, which is free again then.
     """
     with suppress(GpuFull):
-        return count_differs(get_host().evaluator.score(job, timeout, log))
+        return count_differs(get_host().evaluator.score(job, timeout, log), job.rules)
     gpu_memory_cleanup()
     return None
 

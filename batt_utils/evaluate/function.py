@@ -10,9 +10,8 @@ from batt_utils.batt.program import Candidate, DifferItem
 from batt_utils.evaluate.deadline import HARD_LIMIT, TimeUp, run_within
 from batt_utils.evaluate.device import GpuFull, is_full
 from batt_utils.evaluate.results import NOT_MEASURED, Measured, SampleJob, SampleScore, Scorable
-from batt_utils.evaluate.scoring import group_by_target, score_outputs
+from batt_utils.evaluate.scoring import choose_targets, score_outputs
 from batt_utils.evaluate.values import keep_size, merge_grids
-from batt_utils.rules import NO_OWNER
 
 Batt = Callable[[str, object, object, object, str], tuple[list[Any], list[Any]]]
 
@@ -39,7 +38,8 @@ class FunctionEvaluator:
 
         def call(target: object) -> None:
             try:
-                results.append(read_return(self._batt(job.task_id, job.pairs, sample["input"], target, log)))
+                result = self._batt(job.task_id, job.pairs, sample["input"], target, log)
+                results.append(read_return(result, job.rules.least_items))
             except TimeUp:
                 raise
             except BaseException as error:  # sys.exit among them
@@ -48,26 +48,32 @@ class FunctionEvaluator:
                 failures.append(describe_failure(error, self._batt))
 
         in_time = run_within(timeout, partial(call, None))
-        found = results[0][0] if results else []
+        found, on_none = results[0] if results else ([], {})
         values = merge_grids([value for _, value in found], sample)
-        groups, target_index = group_by_target(values, job.part, sample["output"])
         outputs = [(candidate, value) for (candidate, _), value in zip(found, values)]
+        targets, target_index = choose_targets(job, outputs) if results else ([], [])
         differ_values = []
-        for target, members in groups:
-            results.clear()
-            left = start + HARD_LIMIT * timeout - perf_counter()
-            in_time = left > 0 and run_within(left, partial(call, target)) and in_time
-            by_owner = results[0][1] if results else {}
-            owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
-            differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in owners})
+        for target, owners in targets:
+            by_owner = on_none
+            if target is not None:
+                results.clear()
+                left = start + HARD_LIMIT * timeout - perf_counter()
+                in_time = left > 0 and run_within(left, partial(call, target)) and in_time
+                by_owner = results[0][1] if results else {}
+            wanted = by_owner if owners is None else owners
+            differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in wanted})
         scored = score_outputs(outputs, sample["output"], job.keep_values)
         return SampleScore(
             scored, target_index, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
         )
 
 
-def read_return(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
+def read_return(result: Any, least_items: int = 1) -> tuple[list[Scorable], dict[str, Measured]]:
     """Read what a batt returns: its candidates with their values, and its differ values by owner.
+
+    Args:
+        result: what it returns.
+        least_items: see `keep_size`.
 
     Raises:
         TypeError: it is no pair of lists of 4-tuples.
@@ -80,10 +86,11 @@ def read_return(result: Any) -> tuple[list[Scorable], dict[str, Measured]]:
             candidate = Candidate(index(t), evolved, solver_id)
             hash(candidate)  # equal ones of two samples are to be found
             outputs.append((candidate, value))
-        for t, owner, name, value in s:
-            items, sizes = by_owner.setdefault(owner, Measured([], []))
+        for place, (t, owner, name, value) in enumerate(s):
+            items, sizes, places = by_owner.setdefault(owner, Measured([], [], []))
             items.append(DifferItem(index(t), owner, name))
-            sizes.append(keep_size(value))
+            sizes.append(keep_size(value, least_items))
+            places.append(place)
     except (TypeError, ValueError):
         rows = "(t, evolved, solver_id, value) and of (t, owner, name, value)"
         raise TypeError(f"batt returns something else than o, s, lists of {rows}") from None

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from batt_utils.batt.program import Candidate, DifferItem
 from batt_utils.evaluate.values import SPOILED
-from batt_utils.rules import Count, DifferValue
+from batt_utils.rules import SEED, DifferValue, Rules
 from batt_utils.tasks import Pairs, Sample
 
 Scorable = tuple[Candidate, Any]  # with its value
@@ -35,18 +35,26 @@ class Measured(NamedTuple):
     Attributes:
         items: the owner's differ items.
         sizes: what counts of each one's value (see `keep_size`), or `SPOILED`.
+        places: the place of each item among those of all owners.
     """
 
     items: list[DifferItem]
     sizes: list[object]
+    places: list[int]
 
     @property
     def values(self) -> list[DifferValue]:
         """The differ values that there are."""
         return [(*item, size) for item, size in zip(self.items, self.sizes) if size is not SPOILED]
 
+    @property
+    def placed(self) -> list[tuple[int, DifferValue]]:
+        """The differ values that there are, each with its place."""
+        rows = zip(self.places, self.items, self.sizes)
+        return [(place, (*item, size)) for place, item, size in rows if size is not SPOILED]
 
-NOT_MEASURED = Measured([], [])
+
+NOT_MEASURED = Measured([], [], [])
 
 
 class SampleScore(NamedTuple):
@@ -81,6 +89,7 @@ class SampleJob(NamedTuple):
         pairs: S, the pairs (input, output) of the demo samples.
         sample: its grids.
         keep_values: whether candidates come with their values, not with fingerprints of these.
+        rules: what its differs are measured with, and how they count.
     """
 
     task_id: str
@@ -89,13 +98,14 @@ class SampleJob(NamedTuple):
     pairs: Pairs
     sample: Sample
     keep_values: bool = False
+    rules: Rules = SEED
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.part}[{self.number}]"
 
 
 class SampleResult(NamedTuple):
-    """One sample's result as columns; `counts[count_index[i]]` belongs to candidate i.
+    """One sample's result as columns.
 
     Attributes:
         ts: the call of each candidate.
@@ -103,7 +113,7 @@ class SampleResult(NamedTuple):
         solver_ids: whose each one is.
         values: the value of each one, or its fingerprint.
         matches: whether each one is the expected grid.
-        count_index: the place in `counts` of each one's differ counts.
+        count_index: see `Rules.count`, as for `counts`.
         counts: differ counts.
         seconds: see `SampleScore`.
         raised: see `SampleScore`.
@@ -117,7 +127,7 @@ class SampleResult(NamedTuple):
     values: Sequence[object] = ()
     matches: Sequence[bool] = ()
     count_index: Sequence[int] = ()
-    counts: Sequence[list[Count]] = ()
+    counts: Sequence[Any] = ()
     seconds: Mapping[int, float] = {}
     raised: frozenset[int] = frozenset()
     timed_out: bool = False

@@ -1,14 +1,27 @@
 """Candidates scored on a sample: which match, and what is measured with which C."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
-from batt_utils.evaluate.results import SampleResult, SampleScore, Scorable, Scored
+from batt_utils.evaluate.results import SampleJob, SampleResult, SampleScore, Scorable, Scored
 from batt_utils.evaluate.values import fingerprint, is_grid, renew
-from batt_utils.rules import NO_OWNER, Count, count
+from batt_utils.rules import NO_OWNER, SEED, Rules
 from batt_utils.tasks import Grid
 
+Target = tuple[object, Iterable[str] | None]  # C, and whose differs are measured with it: None for all
 Judged = tuple[object, bool]  # a value or its fingerprint; whether the value is the expected grid
+
+
+def choose_targets(job: SampleJob, outputs: Sequence[Scorable]) -> tuple[list[Target], list[int]]:
+    """Choose what a sample's differs are measured with, and give the place of each candidate's C there."""
+    expected = job.sample["output"]
+    if targets := job.rules.list_targets(expected):
+        return [(target, None) for target in targets], [0] * len(outputs)
+    groups, target_index = group_by_target([value for _, value in outputs], job.part, expected)
+    owned: list[Target] = [
+        (target, [NO_OWNER, *[outputs[member][0].solver_id for member in members]])
+        for target, members in groups
+    ]
+    return owned, target_index
 
 
 def group_by_target(
@@ -65,18 +78,8 @@ def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
     return (value if keep_value and isinstance(mark, bytes) else mark), match
 
 
-def count_differs(score: SampleScore) -> SampleResult:
-    """Count the differ values of each candidate, those of several with the same sizes once."""
-    places: dict[tuple[int, ...], int] = {}
-    counts: list[list[Count]] = []
-    count_index = []
-    for scored, place in zip(score.candidates, score.target_index):
-        owners = dict.fromkeys((NO_OWNER, scored.solver_id))
-        measured = [score.differ_values[place][owner] for owner in owners]
-        key = tuple([id(one.sizes) for one in measured])
-        if key not in places:
-            places[key] = len(counts)
-            counts.append(count(chain(*[one.values for one in measured])))
-        count_index.append(places[key])
+def count_differs(score: SampleScore, rules: Rules = SEED) -> SampleResult:
+    """Count a sample's differ values; turn its candidates into columns."""
+    count_index, counts = rules.count(score.candidates, score.target_index, score.differ_values)
     ts, evolved, solver_ids, values, matches = zip(*score.candidates) if score.candidates else [()] * 5
     return SampleResult(ts, evolved, solver_ids, values, matches, count_index, counts, *score[3:])

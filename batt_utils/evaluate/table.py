@@ -13,10 +13,9 @@ from batt_utils.batt.program import INPUTS, INTEGER, Guard
 from batt_utils.evaluate.deadline import HARD_LIMIT, CallTooLong, Deadline, TimeUp
 from batt_utils.evaluate.device import GpuFull, is_full
 from batt_utils.evaluate.results import NOT_MEASURED, Measured, SampleJob, SampleScore, Scorable
-from batt_utils.evaluate.scoring import Judged, group_by_target, score_outputs
+from batt_utils.evaluate.scoring import Judged, choose_targets, score_outputs
 from batt_utils.evaluate.tune import DEFAULT
 from batt_utils.evaluate.values import LARGE, SPOILED, find_size, keep_size, merge_grids
-from batt_utils.rules import NO_OWNER
 from batt_utils.tasks import Pairs, Sample
 
 Work = tuple[float, Callable[[], object]]  # with the size of what it needs
@@ -49,6 +48,7 @@ class TableEvaluator:
         self._once: tuple[object, dict[int, Any]] | None = None
         self._memo: dict[tuple[object, ...], list[Any]] = {}
         self._deadline = Deadline(0)
+        self._least_items = 1  # of a differ's value that counts
 
     def score(self, job: SampleJob, timeout: float, log: str) -> SampleScore:
         """Score one sample."""
@@ -61,17 +61,17 @@ class TableEvaluator:
         self._waiting.clear()
         self._usable = LARGE
         self._memo.clear()
+        self._least_items = job.rules.least_items
         in_time = self._deadline.run(partial(self._evaluate, job.pairs), 1)
         self._remember_once()
         slots = self._held if in_time else range(plan.size)
         self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
         outputs = self._merge_outputs(sample)
 
-        groups, target_index = group_by_target([value for _, value in outputs], job.part, sample["output"])
-        differ_values: list[dict[str, Measured]] = []
-        for _, members in groups:
-            owners = [NO_OWNER, *(outputs[member][0].solver_id for member in members)]
-            differ_values.append(dict.fromkeys(owners, NOT_MEASURED))
+        targets, target_index = choose_targets(job, outputs)
+        differ_values: list[dict[str, Measured]] = [
+            dict.fromkeys(plan.owners if owners is None else owners, NOT_MEASURED) for _, owners in targets
+        ]
         judged: dict[int, Judged] = {}
         large = [output for output in outputs if find_size(output[1]) > LARGE]
         works: list[Work] = [
@@ -81,7 +81,7 @@ class TableEvaluator:
             )
             for output in large
         ]
-        works += self._list_measures([target for target, _ in groups], differ_values)
+        works += self._list_measures([target for target, _ in targets], differ_values)
         in_time = self._deadline.run(partial(self._work_off, works), HARD_LIMIT) and in_time
         if lost := {id(value) for _, value in large} - judged.keys():
             kept = [place for place, (_, value) in enumerate(outputs) if id(value) not in lost]
@@ -264,10 +264,10 @@ class TableEvaluator:
         """
         values = self._values
         values[2] = target
-        outputs, items, measure = self._plan.owners[name]
+        outputs, items, places, measure = self._plan.owners[name]
         key = (id(target), id(measure), *[id(values[slot]) for slot in outputs])
         if key in known:
-            found[name] = Measured(items, known[key])
+            found[name] = Measured(items, known[key], places)
             return
         try:
             for slot, output in enumerate(outputs, self._plan.own):
@@ -277,10 +277,10 @@ class TableEvaluator:
                     self._spoiled.add(slot)
             self._run_again(measure.steps)
         finally:  # what is there when the time is up counts
-            sizes = [
-                SPOILED if values[slot] is SPOILED else keep_size(values[slot]) for slot in measure.values
-            ]
-            found[name] = Measured(items, sizes)
+            least = self._least_items
+            given = [values[slot] for slot in measure.values]
+            sizes: list[object] = [value if value is SPOILED else keep_size(value, least) for value in given]
+            found[name] = Measured(items, sizes, places)
         known[key] = sizes
 
     def _run_again(self, steps: Sequence[Step]) -> None:

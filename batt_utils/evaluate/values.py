@@ -41,10 +41,13 @@ def find_size(value: object) -> float:
     return inf if value is SPOILED else 1
 
 
-def keep_size(value: object) -> tuple[int] | None:
-    """Keep what counts of a differ's value: `(size,)` if its first item is an int and no bool."""
-    if isinstance(value, tuple) and value and type(value[0]) is int:
-        return (value[0],)
+def keep_size(value: object, least_items: int = 1) -> tuple[int, ...] | None:
+    """Keep what counts of a differ's value: `(size,)` if its first item is an int and no bool.
+
+    The value has so many items at least; where these are more than one, zeros stand for the others.
+    """
+    if isinstance(value, tuple) and len(value) >= least_items and type(value[0]) is int:
+        return (value[0], *[0] * (least_items - 1))
     return None
 
 

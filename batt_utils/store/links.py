@@ -3,7 +3,8 @@
     solver_md5/MD5.py                                  a solver, named after the md5 of its source
     solver_dir/solve_TASK/SCORE/T_LOG/MD5.py           an absolute symbolic link to it
     differ_md5/MD5.py                                  a differ
-    differ_dir/{iz,zo}/solve_TASK/SCORE/T_LOG/MD5.py   an absolute symbolic link to it
+    differ_dir/{iz,zo}/solve_TASK/SCORE/T_LOG/MD5.py   an absolute symbolic link to it, by the seed's rules
+    differ_dir/solve_TASK/SCORE/T_LOG/MD5.py           the same by the newest revision's: without a kind
 
 A higher SCORE is better, and so is a higher T_LOG (it falls as seconds rise). Files and links are
 made under a temporary name and then renamed, in this order: the file, its link, and only then the
@@ -175,9 +176,10 @@ class Store:
     Outcome(accepted=[0], stayed=[0], removed=[])
     """
 
-    def __init__(self, out: str | os.PathLike[str]) -> None:
-        """Name the folders; nothing is made yet."""
+    def __init__(self, out: str | os.PathLike[str], kinds: Sequence[str | None] = KINDS) -> None:
+        """Name the folders, for these kinds of differs; nothing is made yet."""
         self.out = Path(out).absolute()
+        self._kinds = kinds
 
     def find_missing(self) -> list[Path]:
         """List those of the folders, and of the ones that they are in, that are not there yet."""
@@ -206,14 +208,17 @@ class Store:
                 sweep(folder)
                 _probe(folder)
         for task_id in task_ids:
-            differ_folders = [self.differ_folder(task_id, kind) for kind in KINDS]
+            differ_folders = [self.differ_folder(task_id, kind) for kind in self._kinds]
             for folder in (self.solver_folder(task_id), *differ_folders):
                 with _explained(folder):
                     _check_folder(folder)
 
     def _folders(self) -> list[Path]:
-        names = ["solver_md5", "solver_dir", "differ_md5", *(f"differ_dir/{kind}" for kind in KINDS)]
-        return [self.out / name for name in names]
+        names = ["solver_md5", "solver_dir", "differ_md5"]
+        return [*[self.out / name for name in names], *[self._kind_folder(kind) for kind in self._kinds]]
+
+    def _kind_folder(self, kind: str | None) -> Path:
+        return self.out / "differ_dir" / (kind or "")
 
     def solver_folder(self, task_id: str) -> Path:
         """Name the folder of the links to a task's solvers.
@@ -223,29 +228,35 @@ class Store:
         """
         return self.out / "solver_dir" / _task_folder(task_id)
 
-    def differ_folder(self, task_id: str, kind: str) -> Path:
-        """Name the folder of the links to a task's differs of the kind 'iz' or 'zo'.
+    def differ_folder(self, task_id: str, kind: str | None = None) -> Path:
+        """Name the folder of the links to a task's differs of the kind 'iz' or 'zo', or without a kind.
 
         Raises:
             UserError: there is no such kind, or the task id is no plain name.
         """
-        if kind not in KINDS:
+        if kind not in (*KINDS, None):
             raise UserError(f"no such kind of differ: {kind!r}; use one of {', '.join(KINDS)}")
-        return self.out / "differ_dir" / kind / _task_folder(task_id)
+        return self._kind_folder(kind) / _task_folder(task_id)
 
     def list_tasks(self) -> list[str]:
         """List the tasks that have a folder of links, in order."""
-        above = [self.out / "solver_dir", *(self.out / "differ_dir" / kind for kind in KINDS)]
+        above = [self.out / "solver_dir", *(self._kind_folder(kind) for kind in (*KINDS, None))]
         entries = [entry for folder in above for entry in list_entries(folder, _TASK)]
         names = {entry.name.removeprefix("solve_") for entry in entries if entry.is_dir()}
         return sorted(filter(is_task_id, names))
+
+    def list_kinds(self) -> list[str | None]:
+        """List the kinds of differs that have a folder, None for those without a kind."""
+        differ_dir = self._kind_folder(None)
+        kinds: list[str | None] = [kind for kind in KINDS if self._kind_folder(kind).is_dir()]
+        return [*kinds, None] if list_entries(differ_dir, _TASK) else kinds
 
     def count_unlinked(self) -> int:
         """Count the files of solvers and differs that no link leads to."""
         number = 0
         for files, links in (
             ("solver_md5", "solver_dir/*/*/*/*.py"),
-            ("differ_md5", "differ_dir/*/*/*/*/*.py"),
+            ("differ_md5", "differ_dir/**/*.py"),
         ):
             linked = {path.name for path in self.out.glob(links)}
             number += sum(entry.name not in linked for entry in list_entries(self.out / files, _FILE))
@@ -274,9 +285,9 @@ class Store:
         return self._save(self.solver_folder(task_id), "solver_md5", links, texts)
 
     def save_differs(
-        self, task_id: str, kind: str, links: Sequence[Link], texts: Mapping[str, str]
+        self, task_id: str, kind: str | None, links: Sequence[Link], texts: Mapping[str, str]
     ) -> Outcome:
-        """Save a task's differs of the kind 'iz' or 'zo', the way `save_solvers` does solvers.
+        """Save a task's differs of the kind 'iz' or 'zo', or without a kind, as `save_solvers` does solvers.
 
         A differ has one link for a score and the t_log of each solver that comes with it.
         """

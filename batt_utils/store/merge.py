@@ -8,6 +8,8 @@ from typing import NamedTuple
 from batt_utils.console import UserError
 from batt_utils.store.links import KINDS, Link, Store, compete, keep_newest, list_names, read_links
 
+SOLVERS = ""  # in place of a kind of differs
+
 
 class Merged(NamedTuple):
     """What came of a merge.
@@ -45,12 +47,14 @@ def merge(sources: Sequence[str], out: str) -> Merged:
             raise UserError(f"{source}: it holds no results: name a folder with solver_dir and differ_dir")
     stores = {source: Store(source) for source in sources}
     tasks = sorted({task_id for store in stores.values() for task_id in store.list_tasks()})
-    stayed: Counter[str] = Counter()
+    stayed: Counter[str | None] = Counter()
     links = 0
     passed_over: dict[str, list[Link]] = {source: [] for source in stores}
-    with Store(out).opened(tasks) as to:
+    found_kinds = {kind for store in stores.values() for kind in store.list_kinds()}
+    kinds = [kind for kind in (*KINDS, None) if kind in found_kinds]
+    with Store(out, kinds or KINDS).opened(tasks) as to:
         for task_id in tasks:
-            for kind in ("", *KINDS):
+            for kind in (SOLVERS, *kinds):
                 there = read_links(_find_folder(to, task_id, kind))
                 texts: dict[Link, str] = {}
                 for source, store in stores.items():
@@ -62,19 +66,20 @@ def merge(sources: Sequence[str], out: str) -> Merged:
                 arrived = [link for link in there if link in texts]
                 _save(to, task_id, kind, {link: texts[link] for link in arrived})
                 stayed[kind] += len(arrived)
-    solvers = stayed.pop("", 0)
+    solvers = stayed.pop(SOLVERS, 0)
     return Merged(len(tasks), solvers, stayed.total(), links, passed_over)
 
 
-def _find_folder(store: Store, task_id: str, kind: str) -> Path:
-    return store.differ_folder(task_id, kind) if kind else store.solver_folder(task_id)
+def _find_folder(store: Store, task_id: str, kind: str | None) -> Path:
+    return store.solver_folder(task_id) if kind == SOLVERS else store.differ_folder(task_id, kind)
 
 
-def _read_texts(store: Store, task_id: str, kind: str) -> tuple[dict[Link, str], list[Link]]:
+def _read_texts(store: Store, task_id: str, kind: str | None) -> tuple[dict[Link, str], list[Link]]:
     """Read the texts of a task's links, the oldest first; list the links that lack theirs."""
-    files = store.out / ("differ_md5" if kind else "solver_md5")
+    files = store.out / ("solver_md5" if kind == SOLVERS else "differ_md5")
     links = list_names(_find_folder(store, task_id, kind))
-    texts = {link: _read_text(files / f"{link.md5}.py") for link in (links if kind else keep_newest(links))}
+    links = keep_newest(links) if kind == SOLVERS else links
+    texts = {link: _read_text(files / f"{link.md5}.py") for link in links}
     return {link: text for link, text in texts.items() if text}, [link for link in texts if not texts[link]]
 
 
@@ -93,10 +98,10 @@ def _let_in(present: Sequence[Link], arrivals: Sequence[Link]) -> list[Link]:
     return list(there | dict.fromkeys(arrivals[index] for index in outcome.stayed))
 
 
-def _save(to: Store, task_id: str, kind: str, texts: Mapping[Link, str]) -> None:
+def _save(to: Store, task_id: str, kind: str | None, texts: Mapping[Link, str]) -> None:
     """Save only what stays in the end: all else would leave files that no link leads to."""
     by_md5 = {link.md5: text for link, text in texts.items()}
-    if kind:
-        to.save_differs(task_id, kind, [*texts], by_md5)
-    else:
+    if kind == SOLVERS:
         to.save_solvers(task_id, [*texts], by_md5)
+    else:
+        to.save_differs(task_id, kind, [*texts], by_md5)

@@ -15,6 +15,8 @@ import batt_utils
 from batt_utils import arc, card
 from batt_utils.batt.program import make_call
 from batt_utils.batt.reader import read_calls
+from batt_utils.rules import NEWEST, Rules
+from batt_utils.rules import SEED as SEED_RULES
 from batt_utils.tasks import get_data
 from host.forms import SEED, Form, take_apart, write_samples, write_source, write_table
 
@@ -44,7 +46,8 @@ NAME = "batt_host"
 def make_host(folder: Path, solvers: int, seed: int = 0, form: Form = SEED) -> str:
     """Makes the checkout, and the task data `arc-prize-2025` beside it; returns its batt's name.
 
-    The batt has so many solvers; `seed` is for those that are mutated and for the kinds of lines.
+    The batt has so many solvers; `seed` is for those that are mutated and for the kinds of lines. A form with
+    records makes a checkout of the newest revision.
     """
     shutil.copytree(CHECKOUT, folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "batt_utils", folder / "batt_utils")
@@ -54,7 +57,12 @@ def make_host(folder: Path, solvers: int, seed: int = 0, form: Form = SEED) -> s
     own = (CHECKOUT / "dsl.py").read_text()
     (folder / "dsl.py").write_text(make_dsl((ARC / "dsl.py").read_text(), own))
     write_data(folder.parent / "arc-prize-2025")
-    write_batt(folder, solvers, random.Random(seed), form)
+    newest_utils = folder / "utils_newest.py"
+    if form.records:
+        newest_utils.replace(folder / "utils.py")
+    else:
+        newest_utils.unlink()
+    write_batt(folder, solvers, random.Random(seed), form, rules=NEWEST if form.records else SEED_RULES)
     return NAME
 
 
@@ -138,15 +146,17 @@ def write_batt(
     form: Form = SEED,
     name: str = NAME,
     more: Sequence[card.Routine] = (),
+    rules: Rules = SEED_RULES,
 ) -> None:
     """Writes a batt and its call table in a form, with every kind of line that it has.
 
-    It has so many solvers, then those of `more`, and one whose answer is among the demo samples.
+    It has so many solvers, then those of `more`, and one whose answer is among the demo samples. By the
+    newest rules its differs give points.
     """
     path, call_path = folder / f"{name}.py", folder / f"{name}_call.py"
     pool = list(card.unique(card.own_solvers()))[:solvers]
     programs = [*card.vary(pool, solvers, 0.1, rng), *more]
-    count = card.write_batt(path, programs, card.own_differs())
+    count = card.write_batt(path, programs, card.own_differs(), rules)
     statements = path.read_text().partition("    o = []\n")[2].removesuffix("    return o, s\n")
     calls = read_calls(call_path.read_text(), str(call_path))
 

@@ -17,7 +17,7 @@ from batt_utils.batt.program import make_call
 from batt_utils.batt.reader import load_batt
 from batt_utils.tasks import get_data
 from host import FUNCTIONS, NAME, TASKS, make_host, write_batt
-from host.forms import DSL_PRELUDE, FIVE, FORMS, SEED, THREE, Form
+from host.forms import DSL_PRELUDE, FIVE, FORMS, NEWEST, SEED, THREE, Form
 from old_flow import isolate_batt
 
 OLD_FLOW = Path(__file__).parents[1] / "oracle" / "old_flow.py"
@@ -83,6 +83,16 @@ PYTHONS = find_pythons()
 def host(tmp_path_factory):
     folder = tmp_path_factory.mktemp("host") / "checkout"
     assert make_host(folder, solvers=5) == NAME
+    return folder
+
+
+@pytest.fixture(scope="module")
+def newest(tmp_path_factory):
+    """A checkout of the newest revision, in which its batt has run."""
+    folder = tmp_path_factory.mktemp("newest") / "checkout"
+    make_host(folder, solvers=5, form=NEWEST)
+    result = run_batt(folder)
+    assert (result.returncode, result.stderr) == (0, "")
     return folder
 
 
@@ -273,7 +283,8 @@ def test_a_form_gives_what_the_plain_one_gives_and_runs_no_prelude(forms, form, 
     monkeypatch.chdir(forms)
     trees = []
     for one in (form, PLAIN_FORMS[form.guard]):
-        result = run_batt(forms, "--timing", "--out", f"form_{BATTS[one]}", batt=BATTS[one])
+        options = ["--timing", "--rules", "seed", "--out", f"form_{BATTS[one]}"]
+        result = run_batt(forms, *options, batt=BATTS[one])
         assert (result.returncode, result.stderr) == (0, "")
         calls = len(load_batt(BATTS[one]).calls)
         assert re.findall(r"^run_batt\.py:\d+: (batt: .*)$", result.stdout, re.MULTILINE) == [
@@ -288,7 +299,7 @@ def test_a_form_gives_what_the_plain_one_gives_and_runs_no_prelude(forms, form, 
 @EACH_FORM
 def test_a_form_gives_what_the_old_flow_gives(forms, form):
     name = BATTS[form]
-    assert run_batt(forms, "--out", f"new_{name}", batt=name).returncode == 0
+    assert run_batt(forms, "--rules", "seed", "--out", f"new_{name}", batt=name).returncode == 0
     # What three names do not guard would cost the old flow the sample.
     run_old(forms, isolate_batt(forms, name) if form.guard == THREE else name, f"old_{name}")
     assert list_links(forms / f"new_{name}") == list_links(forms / f"old_{name}") != set()
@@ -301,3 +312,44 @@ def test_five_guarded_names_keep_more_than_three(forms):
         assert run_batt(forms, "--out", f"guard_{len(guard)}", batt=BATTS[form]).returncode == 0
         found[guard] = {link[-1] for link in list_links(forms / f"guard_{len(guard)}")}
     assert len(found[FIVE] - found[THREE]) == 1 and found[THREE] < found[FIVE]
+
+
+# Both checkouts
+
+
+def count_differs(folder):
+    """What a checkout's own program reads of differs: how many, and the sum of their scores."""
+    program = (
+        f"import utils; found = utils.list_differs({TASK!r});"
+        "print(len(found), sum(one.score for one in found))"
+    )
+    result = run_in(folder, "-c", program)
+    assert result.returncode == 0, result.stderr
+    return [*map(int, result.stdout.splitlines()[-1].split())]
+
+
+def test_each_checkout_reads_the_differs_that_are_written_in_it(ran, newest):
+    for folder in (ran, newest):
+        paths = [*folder.glob("differ_dir/**/*.py")]
+        assert count_differs(folder) == [len(paths), sum(int(path.parts[-3]) for path in paths)]
+        assert sum(int(path.parts[-3]) for path in paths) > 0
+    assert {path.name for path in (ran / "differ_dir").iterdir()} == {"iz", "zo"}
+    assert {path.name for path in (newest / "differ_dir").iterdir()} == {f"solve_{TASK}"}
+
+
+def test_the_newest_checkout_scores_in_thousands(newest):
+    assert run_batt(newest, "--rules", "seed", "--out", "by_seed").returncode == 0
+    links = {parts[-1]: int(parts[2]) for parts in list_links(newest) if parts[0] == "solver_dir"}
+    by_seed = {
+        parts[-1]: int(parts[2]) for parts in list_links(newest / "by_seed") if parts[0] == "solver_dir"
+    }
+    assert links == {name: 1000 * score for name, score in by_seed.items()} != {}
+
+
+def test_a_batt_of_the_other_revision_is_refused(host, newest):
+    for folder, form in ((host, NEWEST), (newest, SEED)):
+        write_batt(folder, 3, Random(0), form, "other_batt")
+        result = run_batt(folder, "--out", "refused", batt="other_batt")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.count("\n") == 1 and "--rules seed or --rules newest" in result.stderr
+        assert not (folder / "refused").exists()

@@ -406,11 +406,12 @@ def test_a_later_run_replaces_t_log(store, tmp_path):
     assert_whole(tmp_path / "out")
 
 
-def test_a_differ_has_a_link_for_the_t_log_of_each_solver(store):
-    folder = store.differ_folder(TASK, "iz")
+@pytest.mark.parametrize("kind", ["iz", "zo", None])
+def test_a_differ_has_a_link_for_the_t_log_of_each_solver(store, kind):
+    folder = store.differ_folder(TASK, kind)
     for t_logs in ([14, 9], [9, 8], [8]):
         links = [Link(5, t_log, A) for t_log in t_logs]
-        assert store.save_differs(TASK, "iz", links, texts_of(links)).stayed == [*range(len(links))]
+        assert store.save_differs(TASK, kind, links, texts_of(links)).stayed == [*range(len(links))]
         assert sorted(read_links(folder)) == sorted(links)
 
 
@@ -602,10 +603,24 @@ def test_no_other_kind(store):
         store.differ_folder(TASK, "..")
 
 
+@pytest.mark.parametrize("kinds", [("iz", "zo"), (None,), ("zo", None)], ids=str)
+def test_folders_are_those_of_the_kinds(kinds, tmp_path):
+    store = Store(tmp_path / "out", kinds)
+    store.prepare([TASK])
+    assert {path.name for path in (tmp_path / "out/differ_dir").iterdir()} == {*kinds} - {None}
+    assert store.list_kinds() == [kind for kind in kinds if kind]
+    for kind in kinds:
+        store.save_differs(TASK, kind, [Link(1, 14, A)], {A: text_of(A)})
+    assert store.list_kinds() == [*kinds]
+    assert store.list_tasks() == [TASK]
+    assert store.count_unlinked() == 0
+
+
 def test_names_of_folders(store, tmp_path):
     assert store.solver_folder("a-b_C9") == tmp_path / "out/solver_dir/solve_a-b_C9"
     for task_id in ("x" * 249, "ä" * 124, "a.b", "a b", "a.."):
         assert store.differ_folder(task_id, "zo") == tmp_path / f"out/differ_dir/zo/solve_{task_id}"
+        assert store.differ_folder(task_id) == tmp_path / f"out/differ_dir/solve_{task_id}"
         assert store.save_solvers(task_id, [Link(1, 14, A)], {A: text_of(A)}).stayed == [0]
         assert read_links(store.solver_folder(task_id)) == [Link(1, 14, A)]
     assert_whole(tmp_path / "out")

@@ -65,6 +65,28 @@ def test_stores_are_put_together(here):
     assert out.count_unlinked() == 0
 
 
+@pytest.mark.parametrize(
+    ("kinds", "made"),
+    [
+        ((None, None), {f"solve_{TASK}"}),
+        (("iz", None), {f"solve_{TASK}", "iz"}),
+        (("zo", "iz"), {"iz", "zo"}),
+    ],
+    ids=["without kinds", "of both", "with kinds"],
+)
+def test_differs_of_each_kind_are_put_together(here, kinds, made):
+    for path, kind in zip("ab", kinds):
+        Store(path, [kind]).prepare()
+        link = Link(2000, 14, name(path))
+        Store(path).save_differs(TASK, kind, [link], {link.md5: "text"})
+    assert merge(["a", "b"], "out") == (1, 0, 2, 2, {"a": [], "b": []})
+    out = Store("out")
+    for path, kind in zip("ab", kinds):
+        assert Link(2000, 14, name(path)) in read_links(out.differ_folder(TASK, kind))
+    assert {path.name for path in (here / "out" / "differ_dir").iterdir()} == made
+    assert out.count_unlinked() == 0
+
+
 @pytest.mark.parametrize(("order", "t_log"), [("ab", 9), ("ba", 14)])
 def test_of_a_program_and_score_the_last_folders_link_stays(here, order, t_log):
     make_store("a", [(5, 14, 1), (4, 14, 1)])
