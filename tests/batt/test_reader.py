@@ -106,7 +106,9 @@ def test_a_name_may_end_like_its_file(here):
 def test_a_table_that_is_given_comes_before_that_of_the_file(here, source, reason, table):
     write(here, "some_batt", source, table)
     calls = parse_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
-    assert load_batt("some_batt", calls) == expected("some_batt", source, reason)._replace(calls=calls, texts=[source])
+    assert load_batt("some_batt", calls) == expected("some_batt", source, reason)._replace(
+        calls=calls, texts=[source]
+    )
 
 
 def test_a_table_that_is_given_is_that_of_the_batt(here):
