@@ -9,8 +9,10 @@ status 1. A try is an item of what a row's function yields: a text of what was l
 import argparse
 import ctypes
 import faulthandler
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,7 +32,7 @@ from unittest.mock import patch
 from warnings import catch_warnings, simplefilter
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import run_batt  # noqa: E402
 from batt_utils.batt.expand import IMPORTS  # noqa: E402
@@ -43,10 +45,12 @@ from batt_utils.engine.worker import prepare, score_sample  # noqa: E402
 from batt_utils.evaluate.results import Failure, SampleJob, SampleResult  # noqa: E402
 from batt_utils.store.links import MAX_FILES, Link, Store, read_links  # noqa: E402
 from batt_utils.tasks import get_data  # noqa: E402
+from clusters import open_cluster  # noqa: E402
 
 TASK = "007bbfb7"
 MIB = 2**20
 LONG = 60  # seconds that nothing here takes
+RESUMED = 60  # tasks
 SLACK = 3  # seconds that a slow machine may take more
 
 # Processes
@@ -167,6 +171,72 @@ def kill_runs(folder: Path, count: int, seed: int) -> Iterator[str]:
             or find_failure(start(folder, *options, name))
             or find_torn(out)
         )
+
+
+def resume_runs(folder: Path, count: int, seed: int) -> Iterator[str]:
+    """Kills a run over many tasks at any moment, and has it go on: at last all is as one run leaves it."""
+    rng = Random(seed)
+    (name,) = write_batts(folder, 1, 8, rng)
+    options = ("-i", "-c", RESUMED, "-b", name, "--resume", "--results")
+    begin = time.monotonic()
+    if failure := find_failure(start(folder, *options, "whole.jsonl", "--out", "whole")):
+        raise RuntimeError(failure)
+    duration = time.monotonic() - begin
+    whole = list_results(folder, "whole")
+    for number in range(count):
+        process = start(folder, *options, "killed.jsonl", "--out", "killed")
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(rng.uniform(0, duration))
+        with suppress(ProcessLookupError):
+            rng.choice([os.kill, os.killpg])(process.pid, signal.SIGKILL)
+        process.communicate()
+        wrong = find_torn(folder / "killed") or find_left(process)
+        if not wrong and (process.returncode == 0 or number == count - 1):  # the next one begins anew
+            wrong = find_failure(start(folder, *options, "killed.jsonl", "--out", "killed"))
+            if not wrong and list_results(folder, "killed") != whole:
+                wrong = "the results are not those of one run"
+            shutil.rmtree(folder / "killed")
+            (folder / "killed.jsonl").unlink()
+        yield wrong
+
+
+def kill_workers(folder: Path, count: int, seed: int) -> Iterator[str]:
+    """Kills workers of a cluster at any moment, each with another in its place: all is as in a run here."""
+    rng = Random(seed)
+    (name,) = write_batts(folder, 1, 8, rng)
+    options = ("-i", "-c", RESUMED, "-b", name, "--results")
+    if failure := find_failure(start(folder, *options, "whole.jsonl", "--out", "whole")):
+        raise RuntimeError(failure)
+    whole = list_results(folder, "whole")
+    with open_cluster(folder / "cluster") as cluster:
+        process = None
+        for number in range(count):
+            if process is None:
+                far = ("killed.jsonl", "--out", "killed", "--cluster", cluster.file)
+                process = start(folder, *options, *far)
+            time.sleep(rng.uniform(0, 3))
+            place = rng.randrange(2)
+            cluster.workers[place].kill()
+            cluster.workers[place].wait()
+            cluster.workers[place] = cluster.add_worker()
+            wrong = ""
+            if process.poll() is not None or number == count - 1:
+                wrong = find_failure(process)
+                if not wrong and list_results(folder, "killed") != whole:
+                    wrong = "the results are not those of a run here"
+                shutil.rmtree(folder / "killed")
+                (folder / "killed.jsonl").unlink()
+                process = None
+            yield wrong
+
+
+def list_results(folder: Path, name: str) -> list[object]:
+    """What a run has recorded, each result as often as it is there, and stored; without seconds."""
+    lines = (folder / f"{name}.jsonl").read_text().splitlines()
+    columns = ("key", "candidates", "unique", "solved", "timed_out", "warnings")
+    found: list[object] = sorted(str([json.loads(line)[column] for column in columns]) for line in lines)
+    paths = [path.relative_to(folder / name) for path in (folder / name).glob("solver_*/**/*.py")]
+    return found + sorted({re.sub(r"/-?\d+/(\w+\.py)$", r"/\1", str(path)) for path in paths})
 
 
 def run_at_once(folder: Path, count: int, seed: int) -> Iterator[str]:
@@ -497,6 +567,8 @@ def find_changes(before: dict[Path, object], folder: Path) -> str:
 
 ROWS: dict[str, tuple[Callable[[Path, int, int], Iterator[str]], int]] = {
     "kills": (kill_runs, 200),
+    "resumes": (resume_runs, 50),
+    "workers": (kill_workers, 20),
     "hangs": (partial(run_programs, kinds=[*HANGS], end="late", timeout=0.1), 500),
     "hogs": (partial(run_programs, kinds=[*HOGS], end="failed", timeout=10, memory_limit=1024), 100),
     "crashes": (partial(run_programs, kinds=[*CRASHES], end="failed", timeout=10), 100),

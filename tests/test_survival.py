@@ -82,11 +82,19 @@ def here(tmp_path, monkeypatch):
 # The rows
 
 
-@pytest.mark.parametrize(
-    ("name", "count"),
-    [("kills", 5), ("hangs", 7), ("hogs", 5), ("crashes", 4), ("runs", 3), ("fuzz", 400)],
-    ids=["kills", "hangs", "hogs", "crashes", "runs", "fuzz"],
-)
+COUNTS = {
+    "kills": 5,
+    "resumes": 5,
+    "workers": 2,
+    "hangs": 7,
+    "hogs": 5,
+    "crashes": 4,
+    "runs": 3,
+    "fuzz": 400,
+}
+
+
+@pytest.mark.parametrize(("name", "count"), COUNTS.items(), ids=COUNTS)
 def test_nothing_is_lost(name, count):
     tries = survival.find_lost(name, count, seed=1)
     assert [text for text in tries if text] == []

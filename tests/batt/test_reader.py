@@ -59,9 +59,9 @@ def fail(name):
     return str(caught.value)
 
 
-def expected(name, source=SOURCE, reason=""):
+def expected(name, source=SOURCE, reason="", table=TABLE):
     calls = parse_calls({1: "f, I", 2: "g, t1, C", 3: "unused, I"})
-    return Source(name if reason else read_program(source), calls, reason)
+    return Source(name if reason else read_program(source), calls, reason, [source, table])
 
 
 def test_a_module_of_the_current_folder_is_read(here):
@@ -106,7 +106,9 @@ def test_a_name_may_end_like_its_file(here):
 def test_a_table_that_is_given_comes_before_that_of_the_file(here, source, reason, table):
     write(here, "some_batt", source, table)
     calls = parse_calls({1: "f, I", 2: "g, t1, C", 4: "more, t2"})
-    assert load_batt("some_batt", calls) == expected("some_batt", source, reason)._replace(calls=calls)
+    assert load_batt("some_batt", calls) == expected("some_batt", source, reason)._replace(
+        calls=calls, texts=[source]
+    )
 
 
 def test_a_table_that_is_given_is_that_of_the_batt(here):
@@ -159,7 +161,7 @@ def test_for_a_gpu_a_table_that_does_not_fit_is_told(here):
 
 def test_a_table_is_not_executed(here):
     write(here, "some_batt", table=TABLE + "1 / 0\n")
-    assert load_batt("some_batt") == expected("some_batt")
+    assert load_batt("some_batt") == expected("some_batt", table=TABLE + "1 / 0\n")
 
 
 def test_windows_lines_and_a_byte_order_mark_are_read(here):

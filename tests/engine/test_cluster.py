@@ -235,7 +235,7 @@ def test_a_scheduler_that_is_not_there_is_told(here, capsys):
 )
 def test_a_worker_that_may_have_no_children_is_told(here, capsys, options, environment, problem):
     with open_cluster(here / "c", workers=0) as cluster:
-        cluster.add_worker(*options, environment=environment)
+        cluster.workers.append(cluster.add_worker(*options, environment=environment))
         if problem:
             assert problem in complain("--cluster", cluster.file, capsys=capsys)
         else:

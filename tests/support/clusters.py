@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import run_batt
@@ -25,18 +26,17 @@ class Cluster:
         self.folder = folder
         self.file = folder / "scheduler.json"
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._numbers = count()
         self.scheduler = self._start("scheduler", *SCHEDULER, "--scheduler-file", str(self.file))
         wait_until(self.file.exists)
 
     def add_worker(
         self, *options: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a worker, without a nanny if no options say otherwise."""
-        name = f"worker{len(self.workers)}"
+        """Start a worker, without a nanny if no options say otherwise; it is to be put among the others."""
+        name = f"worker{next(self._numbers)}"
         command = (*WORKER, "--scheduler-file", str(self.file), *(options or ("--no-nanny",)))
-        worker = self._start(name, *command, environment=environment)
-        self.workers.append(worker)
-        return worker
+        return self._start(name, *command, environment=environment)
 
     def _start(
         self, name: str, module: str, *options: str, environment: Mapping[str, str] | None = None
@@ -66,7 +66,7 @@ def open_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     cluster = Cluster(folder)
     try:
         for _ in range(workers):
-            cluster.add_worker()
+            cluster.workers.append(cluster.add_worker())
         yield cluster
     finally:
         cluster.close()
