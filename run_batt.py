@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from batt_utils.batt.program import find_needed
 from batt_utils.batt.reader import Source, holds_records, load_batt, parse_calls
 from batt_utils.command import run_command
-from batt_utils.console import Progress, pass_over, say, warn
+from batt_utils.console import Progress, explain_stdout, pass_over, say, warn
 from batt_utils.demo import write_demo
 from batt_utils.engine.engine import Engine, open_engine, run
 from batt_utils.engine.runner import ignore, pause
@@ -393,12 +393,16 @@ def end_task(
         outcome = save_finds(outcome, store)
         record(outcome)
         totals.add(outcome)
-        say_scores(outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, write)
+        lines: list[str] = []  # printed at once: that takes a tenth of the time
+        add = lines.append
+        say_scores(outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, add)
         candidates = f"{outcome.candidates} candidates"
-        say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", write)
-        say(f"-- Filtered to {outcome.unique} unique candidates (from {outcome.candidates})", write)
+        say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", add)
+        say(f"-- Filtered to {outcome.unique} unique candidates (from {outcome.candidates})", add)
         if totals.rules is NEWEST:
-            say_stats(outcome, totals.with_timing, write)
+            say_stats(outcome, totals.with_timing, add)
+        with explain_stdout():
+            write("\n".join(lines))
 
 
 def say_scores(

@@ -126,7 +126,7 @@ def say(text: str, write: Callable[[str], None] = print) -> None:
     """
     frame = sys._getframe(1)
     with explain_stdout():
-        write(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}: {text}")
+        write(f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}: {text}")  # noqa: PTH119
 
 
 class Progress:

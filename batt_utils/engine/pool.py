@@ -34,7 +34,7 @@ from batt_utils.evaluate.results import Failure
 
 # Pebble looks for what is late or has ended this often (less often in a run that takes a while), lets what it
 # ends say goodbye this long, and waits this long for a lock that a process may have taken to its grave.
-BRISK, CALM = 0.002, 0.02
+BRISK, CALM = 0.002, 0.1
 pebble.CONSTS.sleep_unit = BRISK
 pebble.CONSTS.term_timeout = 0.02
 pebble.CONSTS.channel_lock_timeout = 10
