@@ -14,6 +14,8 @@ and for this one, and the median of the ratios of each pair of runs.
     checkout   seconds of the whole command over 20 tasks in a checkout with its own DSL (see tests/host)
     model      48 cores, by what a task takes the parent and one worker: how many tasks a second the parent
                can feed them, how many 48 workers can do, and how many cores are kept busy
+    cluster    how many times as long as two workers here a Dask cluster with two takes for a task, start-up
+               aside; of this revision alone
     memory     every 100 tasks of a long run: the proportional set size of each process in MiB, and the
                number of files that the parent has open
 
@@ -43,13 +45,14 @@ from growth import list_children, read_memory
 
 from batt_utils.batt.reader import read_program
 from batt_utils.tasks import get_data
+from clusters import open_cluster
 from flows import ROOT, TASKS, make_batt, prepare_command, run_program
 from host import NAME
 from host.forms import SEED
 
 BENCHMARKS = Path(__file__).parent
 SHARED_MEMORY = Path("/dev/shm")
-NAMES = ("tasks", "workers", "parent", "beside", "one", "checkout", "model", "memory")
+NAMES = ("tasks", "workers", "parent", "beside", "one", "checkout", "model", "cluster", "memory")
 CORES = 2
 MODEL_CORES = 48
 CHECKOUT_TASKS = 20
@@ -140,6 +143,16 @@ def main() -> None:
         for name, row in rows.items():
             if name in given.rows:
                 print_row(row, make_checkouts(folder, given) if name == "checkout" else settings, given.pairs)
+        if "cluster" in given.rows:
+            with open_cluster(folder / "cluster") as cluster:
+                print_row(
+                    Row(
+                        ["a Dask cluster against two workers"],
+                        partial(compare_cluster, given.tasks, cluster.file),
+                    ),
+                    settings[-1:],
+                    given.pairs,
+                )
         if "memory" in given.rows:
             for setting in settings:
                 print_memory(setting, given.memory_tasks)
@@ -225,6 +238,14 @@ def compare_workers(tasks: int, setting: Setting) -> list[float]:
 def time_parent(tasks: int, setting: Setting) -> list[float]:
     """The milliseconds of CPU time that a task costs the parent."""
     return [1000 * setting.spend_per_task(tasks).parent]
+
+
+def compare_cluster(tasks: int, address: Path, setting: Setting) -> list[float]:
+    """How many times as long as two workers here a cluster takes for a task, start-up aside."""
+    few = max(CORES, tasks // 10)
+    ways = (["--cluster", str(address)], ["--workers", "2"])
+    far, near = (setting.run(tasks, *way) - setting.run(few, *way) for way in ways)
+    return [divide(far, near)]
 
 
 def find_rest(tasks: int, work: Path, setting: Setting) -> list[float]:
