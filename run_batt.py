@@ -393,7 +393,7 @@ def end_task(
         outcome = save_finds(outcome, store)
         record(outcome)
         totals.add(outcome)
-        lines: list[str] = []  # printed at once: that takes a tenth of the time
+        lines: list[str] = []  # printed at once, which spares a write for each
         add = lines.append
         say_scores(outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, add)
         candidates = f"{outcome.candidates} candidates"
