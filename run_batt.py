@@ -28,6 +28,7 @@ from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
 from batt_utils.history import NoHistory, make_run, open_history
 from batt_utils.job import (
+    PILE_LOG,
     Notes,
     Output,
     SampleEvents,
@@ -79,7 +80,6 @@ __all__ = [
     "track_solution",
 ]
 
-PILE_LOG = "pile.log"
 Write = Callable[[str], None]
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.

@@ -142,10 +142,9 @@ def make_run(
     """
     if not isinstance(source.batt, (Program, str)) or len(source.texts) < 2:
         raise UserError("--results needs a batt and a call table in files: name their module with -b")
-    folder = Path() if Path("dsl.py").exists() else Path(options.out)
     texts = {"batt": source.texts[0].encode(), "table": source.texts[1].encode()}
     rules = RULES[options.rules or SEED.name]
     texts["rules"] = rules.name.encode()
-    modules = read_sources(source.batt, folder)
+    modules = read_sources(source.batt, Path(options.folder))
     key = hash_run({**modules, **texts}, timeout, options.device, options.tune)
     return Run(version, md5(texts["batt"]).hexdigest(), key, total_data, stages, rules.points)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from batt_utils.console import complain
@@ -26,6 +27,11 @@ class Options(NamedTuple):
     results: str | None = None
     resume: bool = False
     rules: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where a DSL is looked for first: the current folder if it has one, else that of the results."""
+        return "." if Path("dsl.py").exists() else self.out
 
 
 DEFAULTS = Options()

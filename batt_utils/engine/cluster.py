@@ -270,13 +270,12 @@ def make_setup(source: Source, options: Options, version: str) -> Setup:
     Raises:
         UserError: it is a function of this process.
     """
-    folder = Path() if Path("dsl.py").exists() else Path(options.out)
     if not isinstance(source.batt, (Program, str)):
         raise UserError(
             "the batt set in run_batt cannot be sent to a cluster: write it to a file, and name that with -b"
         )
     batt = make_plan(source.batt) if isinstance(source.batt, Program) else source.batt
-    modules = read_sources(source.batt, folder)
+    modules = read_sources(source.batt, Path(options.folder))
     texts = Texts(source.calls)
     return Setup(version, batt, texts, modules, options.tune, options.device, options.memory_limit)
 
@@ -317,7 +316,7 @@ async def open_cluster(source: Source, options: Options, version: str) -> AsyncI
             ready = await cluster.describe()
             if isinstance(source.batt, Program) and (line := report_unknown(source.batt, ready.unknown)):
                 warn(line)
-            cluster.dsl = ready.dsl
+            cluster.dsl = str(Path(options.folder).resolve() / ready.dsl)
             yield cluster
         finally:
             with suppress(Exception):  # the scheduler is gone

@@ -311,11 +311,10 @@ async def open_engine(
         if not (in_process or can_fork()):
             subject = find_home(subject)
     texts = Texts(source.calls)
-    folder = "." if Path("dsl.py").exists() else options.out
     samples = sum(len(total_data[part][task_id]) for part in total_data for task_id in task_ids)
     count = min(options.workers or count_cores(), max(len(task_ids), samples))
     memory_limit = options.memory_limit or share_memory(count)
-    arguments = (subject, folder, tuned, texts)
+    arguments = (subject, options.folder, tuned, texts)
     with (
         runner_class(count, prepare, (*arguments, options.device), memory_limit) as runner,
         runner_class(1, prepare, (*arguments, "cpu"), memory_limit) as cpu_runner,

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batt_utils.console import ADVICE, LIMITS, SPACE, UserError
+from batt_utils.rules import KINDS
 from batt_utils.store.files import TEMPORARY, list_entries, make_whole, name_temporary, sweep
 from batt_utils.tasks import MAX_ID_BYTES, is_task_id
 
@@ -31,7 +32,6 @@ if sys.platform != "win32":
     import fcntl
 
 MAX_FILES = 32
-KINDS = ("iz", "zo")
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _TASK = re.compile(r"solve_.+")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batt_utils.console import UserError
-from batt_utils.store.links import KINDS, Link, Store, compete, keep_newest, list_names, read_links
+from batt_utils.rules import KINDS
+from batt_utils.store.links import Link, Store, compete, keep_newest, list_names, read_links
 
 SOLVERS = ""  # in place of a kind of differs
 

@@ -43,6 +43,12 @@ def run(*arguments, **options):
     return process.returncode, re.sub(r"^run_batt\.py:\d+: ", "", printed, flags=re.M), said
 
 
+def run_timed(*arguments, **options):
+    """The same with --timing, but for the seconds."""
+    status, printed, said = run("--timing", *arguments, **options)
+    return status, printed.partition("\nTiming summary")[0], said
+
+
 def read_store(out):
     """The text that every file and link has, without T_LOG."""
     return {
@@ -72,12 +78,10 @@ def count_workers(folder):
 
 def test_results_and_lines_are_those_of_a_run_here(cluster, here):
     assert card.main(["-c", "8", "-f", "batt.py", "--seed", "3"]) == 0  # so few that T_LOG decides nothing
-    near = run("--timing", "-i", *TASKS, "--out", "near", cwd=here)
-    far = run("--timing", "-i", *TASKS, "--out", "far", "--cluster", cluster.file, cwd=here)
-    assert near[0] == 0
-    assert [part.partition("\nTiming summary")[0] for part in near[1:]] != ["", ""]
-    assert far[1].partition("\nTiming summary")[0] == near[1].partition("\nTiming summary")[0]
-    assert (far[0], far[2]) == (0, "")
+    near = run_timed("-i", *TASKS, "--out", "near", cwd=here)
+    far = run_timed("-i", *TASKS, "--out", "far", "--cluster", cluster.file, cwd=here)
+    assert (near[0], near[2]) == (0, "")
+    assert far == near
     assert read_store(here / "far") == read_store(here / "near")
     assert count_workers(cluster.folder) == 0
     assert [*cluster.folder.glob("**/run_batt-*")] == []
@@ -87,9 +91,11 @@ def test_a_checkouts_modules_are_sent(cluster, here):
     folder = here / "checkout"
     own = {"cwd": folder, "program": folder / "run_batt.py"}
     command = ("-b", make_host(folder, 6), "-c", 5, "-i")
-    near = run(*command, "--out", "near", **own)
+    near = run_timed(*command, "--out", "near", **own)
+    far = run_timed(*command, "--out", "far", "--cluster", cluster.file, **own)
     assert near[0] == 0
-    assert run(*command, "--out", "far", "--cluster", cluster.file, **own) == near
+    assert far == near
+    assert f"DSL: {folder.resolve() / 'dsl.py'}\n" in far[1]
     assert read_store(folder / "far") == read_store(folder / "near") != {}
 
 
