@@ -438,8 +438,11 @@ def test_the_form_of_a_new_batt_follows_the_checkout(utils, options, rules, fold
 
 def test_a_round_of_the_newest_revision_closes(here):
     make_checkout(here, NO_KINDS_READ)
+    card.demo(here, NEWEST.batt)  # where the project lies, there may be one, too, which would be taken
     first = run_command("-i", TASK, cwd=here)
-    assert first.stderr == "tmp_batt_onerun_run.py: written, a demo batt with 32 solvers\n"
+    assert (first.returncode, first.stderr) == (0, "")
+    written = run_command("-i", TASK, "-b", "batt", "--out", "other", cwd=here)
+    assert written.stderr == "batt.py: written, a demo batt with 32 solvers\n"
     best = max((here / "solver_dir" / f"solve_{TASK}").iterdir(), key=lambda path: int(path.name))
     assert best.name == "6000"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -664,9 +664,10 @@ def backdrop(patch: Patch) -> Indices:
     """Give the places of the bounding box."""
     if len(patch) == 0:
         return frozenset()
-    places = _places(patch)
-    (top, left), (bottom, right) = ulcorner(places), map(max, zip(*places))
-    return frozenset(_product(range(top, bottom + 1), range(left, right + 1)))
+    top, left = ulcorner(toindices(patch))
+    bottom, right = lrcorner(patch)
+    rows = range(top, bottom + 1)
+    return frozenset(_product(rows, range(left, right + 1))) if rows else frozenset()
 
 
 def delta(patch: Patch) -> Indices:

@@ -358,7 +358,8 @@ def gravitate(source, destination):
 def backdrop(patch):
     if len(patch) == 0:
         return frozenset()
-    (top, left), (bottom, right) = ulcorner(toindices(patch)), lrcorner(patch)
+    top, left = ulcorner(toindices(patch))
+    bottom, right = lrcorner(patch)
     places = []
     for i in range(top, bottom + 1):
         for j in range(left, right + 1):
