@@ -22,7 +22,6 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, Worker, WorkerPlugin, get_worker
-from distributed.comm import CommClosedError
 
 from batt_utils.batt.plan import Plan, make_plan
 from batt_utils.batt.program import Program
@@ -259,7 +258,7 @@ class Cluster:
             self._count_at = monotonic()
             try:
                 self._count = sum(self._client.nthreads().values())
-            except CommClosedError:
+            except OSError:  # it is refused, or late
                 raise self._explain_loss() from None
         return self._count
 
