@@ -32,6 +32,7 @@ from batt_utils.engine.engine import Engine, RunTask, run
 from batt_utils.engine.machine import share_memory
 from batt_utils.engine.pool import Workers
 from batt_utils.engine.runner import Tell, ignore, pause
+from batt_utils.engine.signals import held
 from batt_utils.engine.worker import Ready, describe_host, prepare
 from batt_utils.evaluate.failures import report_unknown
 from batt_utils.job import TaskJob, TaskOutcome
@@ -240,8 +241,9 @@ class Cluster:
     async def _wait(self, future: Future) -> None:
         """Wait for a future, a moment at a time."""
         while not future.done():
-            self._progress.wait(WAIT_SECONDS)
-            self._progress.clear()
+            with held():  # an interrupt could leave a lock taken that Dask's threads wait for
+                self._progress.wait(WAIT_SECONDS)
+                self._progress.clear()
             await pause()
 
     def _take(self, future: Future) -> Any:

@@ -29,6 +29,7 @@ import pebble
 from batt_utils.console import LIMITS, warn
 from batt_utils.engine.machine import get_taken_memory, limit_memory
 from batt_utils.engine.runner import WAITING, Results, Tell, call, ignore, read_result, run_job
+from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import can_fork
 from batt_utils.evaluate.results import Failure
 
@@ -226,11 +227,12 @@ class Workers:
 
     def close(self) -> None:
         """End the processes; jobs that still run are dropped: who waits for one gets a RuntimeError."""
-        pebble.CONSTS.sleep_unit = BRISK
-        self._is_closed = True
-        self._queue.clear()
-        while self._processes:
-            self._processes.pop().close()
+        with held():
+            pebble.CONSTS.sleep_unit = BRISK
+            self._is_closed = True
+            self._queue.clear()
+            while self._processes:
+                self._processes.pop().close()
 
     def finish(self) -> list[Any]:
         """End all work but what is being saved; give the results that are not given yet, in order."""
@@ -240,9 +242,10 @@ class Workers:
         latest = monotonic() + SAVING_SECONDS
         while monotonic() < latest:
             saving = [process for process in self._processes if process.cell.is_saving]
-            for process in self._processes:
-                if process.task and process.future.done():
-                    self._settle(process)
+            with held():
+                for process in self._processes:
+                    if process.task and process.future.done():
+                        self._settle(process)
             if not any(process.task for process in saving):
                 break
             sleep(BRISK)
@@ -283,7 +286,8 @@ class Workers:
                 task = _Task(function, job, timeout, tell)
                 for of in (tasks, self._tasks, self._queue):
                     of.append(task)
-            self._assign()
+            with held():
+                self._assign()
 
         def await_all() -> Iterator[Any]:
             while tasks:
@@ -297,14 +301,19 @@ class Workers:
         return Results(await_all())
 
     def _await(self, task: _Task) -> Generator[Any, None, None]:
-        """Wait for a task, a moment at a time."""
+        """Wait for a task, a moment at a time.
+
+        A signal is handled between two moments: within one it could leave a lock of Pebble's taken, for which
+        its threads would wait without end, or an outcome that nobody has.
+        """
         while not task.is_done:
-            busy = [process for process in self._processes if process.task]
-            wait([process.future for process in busy], WAIT_SECONDS, FIRST_COMPLETED)
-            for process in busy:
-                if process.future.done() or process.cell.overdue > GRACE:
-                    self._settle(process)
-            self._assign()
+            with held():
+                busy = [process for process in self._processes if process.task]
+                wait([process.future for process in busy], WAIT_SECONDS, FIRST_COMPLETED)
+                for process in busy:
+                    if process.future.done() or process.cell.overdue > GRACE:
+                        self._settle(process)
+                self._assign()
             if not task.is_done:
                 yield WAITING
 

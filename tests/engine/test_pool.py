@@ -19,6 +19,7 @@ from pebble.pool.process import PoolManager
 
 from batt_utils.engine import pool as workers_module
 from batt_utils.engine.pool import ATTEMPTS, LATE, Workers
+from batt_utils.engine.signals import Interrupted, raise_signals
 from batt_utils.evaluate.results import Failure
 
 LONG = 60  # seconds that no test takes
@@ -271,6 +272,44 @@ def test_the_examples_of_the_docstrings_hold():
     assert (result.failed, result.attempted) == (0, 1)
 
 
+# Signals
+
+
+class Interrupting:
+    """Raises a signal in the process that reads it, in place of which it then has its number."""
+
+    def __reduce__(self):
+        return interrupt, ()
+
+
+def interrupt():
+    signal.raise_signal(signal.SIGINT)
+    return int(signal.SIGINT)
+
+
+def give_interrupting():
+    return Interrupting()
+
+
+def test_a_signal_while_a_result_is_read_does_not_lose_it():
+    with raise_signals(), Workers(1, do_nothing, ()) as workers:
+        with pytest.raises(Interrupted):
+            list(workers.run(give_interrupting, [()], LONG))
+        assert workers.finish() == [signal.SIGINT]
+
+
+def test_a_signal_leaves_no_lock_taken_that_a_thread_waits_for(monkeypatch):
+    def take_lock(futures, *_):
+        for future in futures:
+            future._condition.acquire()
+            interrupt()
+            future._condition.release()
+
+    monkeypatch.setattr(workers_module, "wait", take_lock)
+    with pytest.raises(Interrupted), raise_signals(), Workers(1, do_nothing, ()) as workers:
+        list(workers.run(wait, [(SHORT,)], LONG))
+
+
 # What the system refuses
 
 PROCESSES = "choose fewer --workers, or raise the limit of processes (ulimit -u)"
@@ -409,7 +448,8 @@ def take_memory(mib):
 
 @pytest.mark.parametrize("limit", [32, 100])
 def test_a_limit_is_what_jobs_may_take(limit):
-    with Workers(1, do_nothing, (), limit) as workers:
+    # Forked from this process, it could have memory of earlier tests that it gives back.
+    with Workers(1, do_nothing, (), limit, forks=False) as workers:
         too_much = Failure(False, "it needs more than the memory limit")
         jobs = [(limit + 16,), (limit // 2,)]  # the stack of a thread that has ended may be free again
         assert list(workers.run(take_memory, jobs, LONG)) == [too_much, limit // 2]
