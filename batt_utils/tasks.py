@@ -25,6 +25,7 @@ Data = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test
 Pairs = tuple[tuple[Grid, Grid], ...]  # (input, output)
 Samples = tuple[list[Sample], list[Sample]]  # of one task: demo, test
 
+MAX_SIDE = 30  # of a grid
 STAGES = ("training", "evaluation")
 STAGE_NAMES = {"train": "training", "eval": "evaluation", "both": "both"}
 BESIDE = Path("../arc-prize-2025")
@@ -244,6 +245,18 @@ def is_task_id(name: str) -> bool:
         and Path(name).name == name
         and len(name.encode()) <= MAX_ID_BYTES
     )
+
+
+def read_grid(value: object) -> Grid | None:
+    """Read a program's output as a grid of ARC: 1x1 to 30x30 cells of the integers 0 to 9; else None."""
+    if not isinstance(value, tuple | list) or not 0 < len(value) <= MAX_SIDE:
+        return None
+    for row in value:
+        if not isinstance(row, tuple | list) or not 0 < len(row) <= MAX_SIDE or len(row) != len(value[0]):
+            return None
+        if not all(isinstance(cell, int) and 0 <= cell <= 9 for cell in row):
+            return None
+    return tuple([tuple(map(int, row)) for row in value])
 
 
 def _count_cells(name: str, total: Data) -> int:

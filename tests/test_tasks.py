@@ -782,3 +782,30 @@ def test_task_list_of_nothing():
     for do_list in (None, []):
         with pytest.raises(ValueError, match="no task of the data has solutions"):
             tasks.task_list(do_list, {"demo": {}, "test": {}})
+
+
+@pytest.mark.parametrize(
+    ("value", "grid"),
+    [
+        pytest.param(((1, 2), (0, 9)), ((1, 2), (0, 9)), id="a grid"),
+        pytest.param([[1], (2,)], ((1,), (2,)), id="lists"),
+        pytest.param(((True, False),), ((1, 0),), id="truths"),
+        pytest.param(((0,) * 30,) * 30, ((0,) * 30,) * 30, id="the largest"),
+        pytest.param(((0,) * 31,), None, id="too wide"),
+        pytest.param(((0,),) * 31, None, id="too high"),
+        pytest.param((), None, id="no rows"),
+        pytest.param(((),), None, id="no cells"),
+        pytest.param(((1, 2), (3,)), None, id="rows of two lengths"),
+        pytest.param(((10,),), None, id="no colour"),
+        pytest.param(((-1,),), None, id="below 0"),
+        pytest.param(((1.0,),), None, id="a float"),
+        pytest.param(frozenset({(1,)}), None, id="a set"),
+        pytest.param(((1,), frozenset({1})), None, id="a row that is a set"),
+        pytest.param(7, None, id="a number"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+def test_a_programs_output_is_read_as_a_grid(value, grid):
+    found = tasks.read_grid(value)
+    assert found == grid
+    assert found is None or {type(cell) for row in found for cell in row} == {int}

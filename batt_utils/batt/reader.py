@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from batt_utils.batt.prelude import parse, read_prelude
+from batt_utils.batt.prelude import Import, parse, read_prelude
 from batt_utils.batt.program import (
     DIGITS,
     INPUTS,
@@ -54,6 +54,13 @@ class Source(NamedTuple):
         if isinstance(self.batt, Program):
             return f"table of {len(self.batt.calls)} calls"
         return f"called as a function: {self.reason}"
+
+
+# What stored solvers run with: a batt that calls nothing, with their imports.
+STORED = Source(
+    Program({}, {}, (), (), (Import("*", "from dsl import *"), Import("*", "from constants import *")), ""),
+    {},
+)
 
 
 def load_batt(name: str, calls: Calls | None = None, device: str = "auto") -> Source:

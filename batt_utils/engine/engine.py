@@ -19,11 +19,19 @@ from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError, warn
 from batt_utils.engine.machine import count_cores, share_memory
 from batt_utils.engine.runner import Results, Runner, ignore
-from batt_utils.engine.worker import describe_host, get_host, prepare, score_sample, time_sample, time_solvers
+from batt_utils.engine.worker import (
+    describe_host,
+    get_host,
+    prepare,
+    score_sample,
+    solve,
+    time_sample,
+    time_solvers,
+)
 from batt_utils.evaluate.device import can_fork, find_gpus
 from batt_utils.evaluate.failures import report_unknown
 from batt_utils.evaluate.namespace import find_home
-from batt_utils.evaluate.results import Failure, SampleJob, SampleResult, Speed
+from batt_utils.evaluate.results import Answer, Failure, SampleJob, SampleResult, SolveJob, Speed
 from batt_utils.job import Notes, Solver, TaskJob, TaskOutcome, save_finds
 from batt_utils.options import Options
 from batt_utils.store.links import Store
@@ -218,6 +226,35 @@ class Engine:
             else:
                 return result  # type: ignore[no-any-return]
         return speed
+
+    async def solve(
+        self, jobs: Iterable[SolveJob], timeout: float, seconds: float
+    ) -> AsyncIterator[list[list[Answer]]]:
+        """Give what the stored solvers of each job answer, in order: by solver, then by input.
+
+        One that ends its process costs its own answers only.
+
+        Args:
+            jobs: taken as there is room.
+            timeout: seconds for one solver on one input.
+            seconds: after which no other solver of a job is begun.
+        """
+        jobs, to_send = tee(jobs)
+        limit = seconds + 2 * timeout
+        results = self._runner.run(solve, ((*job, timeout, seconds) for job in to_send), limit)
+        for job in jobs:
+            found = await anext(results)
+            if isinstance(found, Failure):
+                found = [await self._solve_alone(source, job, timeout) for source in job.sources]
+            yield found
+
+    async def _solve_alone(self, source: str, job: SolveJob, timeout: float) -> list[Answer]:
+        limit = timeout * len(job.inputs)
+        alone = ([source], job.pairs, job.inputs, timeout, limit)
+        result = await anext(self._runner.run(solve, [alone], 2 * limit))
+        if isinstance(result, Failure):
+            return [Answer(None, "timed out" if result.timed_out else result.what)] * len(job.inputs)
+        return result[0]  # type: ignore[no-any-return]
 
 
 def _list_samples(job: TaskJob) -> list[SampleJob]:

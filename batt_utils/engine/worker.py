@@ -12,14 +12,15 @@ from typing import NamedTuple
 
 from batt_utils.batt.plan import Plan
 from batt_utils.batt.texts import Texts
+from batt_utils.evaluate.answers import find_answers
 from batt_utils.evaluate.device import GpuFull, gpu_memory_cleanup, use_device
 from batt_utils.evaluate.function import Batt, FunctionEvaluator
 from batt_utils.evaluate.namespace import forget_modules, import_batt, load_names, tune
-from batt_utils.evaluate.results import SampleJob, SampleResult, Speed
+from batt_utils.evaluate.results import Answer, SampleJob, SampleResult, Speed
 from batt_utils.evaluate.scoring import count_differs
 from batt_utils.evaluate.speed import time_solver
 from batt_utils.evaluate.table import TableEvaluator
-from batt_utils.tasks import Pairs
+from batt_utils.tasks import Grid, Pairs
 
 
 class Host(NamedTuple):
@@ -140,3 +141,10 @@ def time_solvers(pairs: Pairs, sources: Sequence[str], timeout: float) -> list[S
 def time_sample(pairs: Pairs, number: int, source: str, timeout: float) -> Speed:
     """Time a solver on one of the samples that `time_solvers` takes."""
     return time_solver(source, get_host().names, pairs, pairs[number : number + 1], timeout)
+
+
+def solve(
+    sources: Sequence[str], pairs: Pairs, inputs: Sequence[Grid], timeout: float, seconds: float
+) -> list[list[Answer]]:
+    """Run stored solvers on inputs (see `find_answers`)."""
+    return find_answers(sources, get_host().names, pairs, inputs, timeout, seconds)

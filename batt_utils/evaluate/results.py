@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from batt_utils.batt.program import Candidate, DifferItem
 from batt_utils.evaluate.values import SPOILED
 from batt_utils.rules import SEED, DifferValue, Rules
-from batt_utils.tasks import Pairs, Sample
+from batt_utils.tasks import Grid, Pairs, Sample
 
 Scorable = tuple[Candidate, Any]  # with its value
 
@@ -146,6 +146,32 @@ class Failure(NamedTuple):
     timed_out: bool
     what: str
     step: int | None = None
+
+
+class Answer(NamedTuple):
+    """What a solver gives for an input.
+
+    Attributes:
+        grid: its output; None if that is no grid of ARC, or there is none.
+        problem: why there is none; empty where there is one.
+    """
+
+    grid: Grid | None
+    problem: str = ""
+
+
+class SolveJob(NamedTuple):
+    """Stored solvers of a task to be run.
+
+    Attributes:
+        sources: their texts.
+        pairs: S, the pairs (input, output) of the demo samples.
+        inputs: what each one is run on.
+    """
+
+    sources: Sequence[str]
+    pairs: Pairs
+    inputs: Sequence[Grid]
 
 
 class Speed(NamedTuple):

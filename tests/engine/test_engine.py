@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from batt_utils.batt.reader import parse_calls
+from batt_utils.batt.reader import STORED, parse_calls
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError
-from batt_utils.engine.engine import Engine, do_task, run
+from batt_utils.engine.engine import Engine, do_task, open_engine, run
 from batt_utils.engine.runner import Results, pause
-from batt_utils.evaluate.results import Failure, SampleResult, Speed
+from batt_utils.evaluate.results import Answer, Failure, SampleResult, SolveJob, Speed
 from batt_utils.job import Notes, Solver, TaskJob, TaskOutcome
+from batt_utils.options import Options
 
 GRID = ((1,),)
 SAMPLE = {"input": GRID, "output": GRID}
@@ -132,6 +133,45 @@ def test_solvers_are_timed(results, seconds, warnings):
     name, ((pairs, sources, timeout),), limit = runner.given[0]
     assert (name, len(pairs), timeout, limit) == ("time_solvers", 3, 1.0, 2.0)
     assert sources == ["def solve(S, I, C):\n    t2 = g(I)\n    return t2\n"]
+
+
+GIVEN, ENDED = Answer(GRID), Failure(False, "it ends its process (signal 9)")
+NEVER = Failure(True, "it passes its time")
+SOLVE = SolveJob(["a", "b"], ((GRID, GRID),), [GRID, GRID])
+
+
+@pytest.mark.parametrize(
+    ("results", "answers"),
+    [
+        pytest.param([[[GIVEN] * 2] * 2], [[GIVEN] * 2] * 2, id="all"),
+        pytest.param(
+            [ENDED, [[GIVEN] * 2], ENDED],
+            [[GIVEN] * 2, [Answer(None, "it ends its process (signal 9)")] * 2],
+            id="one ends its process",
+        ),
+        pytest.param(
+            [NEVER, NEVER, [[GIVEN] * 2]],
+            [[Answer(None, "timed out")] * 2, [GIVEN] * 2],
+            id="one never ends",
+        ),
+    ],
+)
+def test_stored_solvers_are_run(results, answers):
+    engine, runner = make_engine(*results)
+    assert run(gather(engine.solve([SOLVE], 1.0, 10.0))) == [answers]
+    alone = [("solve", [([source], *SOLVE[1:], 1.0, 2.0)], 4.0) for source in "ab"]
+    assert runner.given == [("solve", [(*SOLVE, 1.0, 10.0)], 12.0), *alone][: len(results)]
+
+
+def test_stored_solvers_run_without_a_batt(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = SolveJob(["def solve(S, I, C):\n    O = hmirror(I)\n    return O\n"], (), [((1,), (2,))])
+
+    async def solve():
+        async with open_engine(STORED, Options(workers=1), {"demo": {"a": [SAMPLE]}}, ["a"]) as engine:
+            return await gather(engine.solve([job, job], 1.0, 10.0))
+
+    assert run(solve()) == [[[Answer(((2,), (1,)))]]] * 2
 
 
 async def run_plainly(job, engine):

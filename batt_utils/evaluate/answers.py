@@ -1,0 +1,75 @@
+"""What stored solvers answer: the grids that they give for inputs."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from batt_utils.evaluate.deadline import TimeUp, run_within
+from batt_utils.evaluate.device import GpuFull
+from batt_utils.evaluate.results import Answer
+from batt_utils.tasks import Grid, Pairs, read_grid
+
+HEAD = "def solve("
+
+
+def find_answers(
+    sources: Sequence[str],
+    names: Mapping[str, object],
+    pairs: Pairs,
+    inputs: Sequence[Grid],
+    timeout: float,
+    seconds: float,
+) -> list[list[Answer]]:
+    """Run stored solvers one after the other; give each one's answer to each input.
+
+    Args:
+        sources: texts of solvers; what stands before their `solve`, their imports, is passed over.
+        names: those that they use.
+        pairs: S.
+        inputs: what each one is run on.
+        timeout: seconds for one solver on one input.
+        seconds: after which no other solver is begun.
+    """
+    end = perf_counter() + seconds
+    answers = []
+    for source in sources:
+        if perf_counter() < end:
+            answers.append(_run(source, names, pairs, inputs, timeout))
+        else:
+            answers.append([Answer(None, "not run: the task's time has passed")] * len(inputs))
+    return answers
+
+
+def _run(
+    source: str, names: Mapping[str, object], pairs: Pairs, inputs: Sequence[Grid], timeout: float
+) -> list[Answer]:
+    namespace: dict[str, Any] = dict(names)
+    try:
+        exec(f"{HEAD}{source.partition(HEAD)[2]}", namespace)
+    except Exception as error:
+        return [Answer(None, _tell(error))] * len(inputs)
+    answers = [_answer(namespace["solve"], pairs, grid, timeout) for grid in inputs]
+    namespace.clear()  # with its function it is a cycle, and the collector seldom comes
+    return answers
+
+
+def _answer(solve: Any, pairs: Pairs, grid: Grid, timeout: float) -> Answer:
+    answers = [Answer(None, "timed out")]
+    run_within(timeout, partial(_try, solve, pairs, grid, answers))
+    return answers[-1]
+
+
+def _try(solve: Any, pairs: Pairs, grid: Grid, answers: list[Answer]) -> None:
+    try:
+        value = solve(pairs, grid, None)
+        found = read_grid(value)
+        answers.append(Answer(found, "" if found else f"no grid: {type(value).__name__}"))
+    except (TimeUp, GpuFull):
+        raise
+    except BaseException as error:  # sys.exit among them
+        answers.append(Answer(None, _tell(error)))
+
+
+def _tell(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
