@@ -75,7 +75,7 @@ def test_workflow_runs_the_commands_of_readme():
 ROOMS = (
     {"run_batt"},
     {"demo"},
-    {"card", "command", "history", "phases"},
+    {"card", "command", "history", "phases", "report"},
     {"engine", "totals"},
     {"job", "options"},
     {"store", "evaluate"},
@@ -87,6 +87,7 @@ ROOMS = (
 LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 PRINTERS = {
     "batt_utils.card",
+    "batt_utils.report.__main__",
     "batt_utils.store.__main__",
     "batt_utils.timing",
     "batt_utils.totals",

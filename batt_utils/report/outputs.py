@@ -1,142 +1,115 @@
 """What stored programs give: they are run, the best first, until each sample has enough distinct outputs."""
 
-from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
-from itertools import islice
-from reprlib import repr as shorten
-from time import perf_counter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
-from batt_utils.engine.runner import pause
-from batt_utils.evaluate.results import Answer
+from batt_utils.evaluate.results import Answer, SolveJob
 from batt_utils.report.stored import Stored
-from batt_utils.tasks import Grid, Pairs, Sample
+from batt_utils.tasks import Grid, Sample
 
 MOST_OUTPUTS = 5  # of a sample
+BATCHES = (8, None)  # programs of a task that are run together: first the best, then the rest
 TIMEOUT = 1.0  # seconds for a program on a sample
-BUDGET = 10.0  # seconds for the programs of a task: none is begun afterwards
-BATCH = 6  # programs that are run together
-AT_A_TIME = 8  # tasks, so that no worker waits for jobs
-LARGEST = 30  # rows or columns of a grid
-
-Returned = TypeVar("Returned")
+SECONDS = 5.0  # for the programs of a batch: none is begun afterwards
 
 
 class Solves(Protocol):
-    """What runs stored programs: see `engine.Engine`."""
+    """What runs stored programs: an `Engine`."""
 
     def solve(
-        self, sources: Sequence[str], pairs: Pairs, inputs: Sequence[Grid], timeout: float
-    ) -> Coroutine[Any, Any, list[list[Answer]]]:
-        """Run programs on inputs; give the answers of each program to each input."""
+        self, jobs: Iterable[SolveJob], timeout: float, seconds: float
+    ) -> AsyncIterator[list[list[Answer]]]:
+        """Give what the programs of each job answer, in order: by program, then by input."""
 
 
 class Output(NamedTuple):
     """One of the distinct outputs for a sample.
 
     Attributes:
-        value: its rows as digits, divided by bars; for what is no grid, how it begins.
-        is_grid: whether it is a grid of at most 30 x 30 cells.
+        grid: the output.
         programs: the places of the programs that give it, the best first.
     """
 
-    value: str
-    is_grid: bool
+    grid: Grid
     programs: list[int]
 
 
 class Outputs(NamedTuple):
-    """What came of running a task's programs.
+    """What comes of running a task's programs.
 
     Attributes:
-        samples: the distinct outputs for each sample, in the order of the programs that give them.
+        programs: those that are stored, the best first.
+        demo: the demo samples.
+        test: the test samples.
+        found: the distinct outputs for each sample, demo samples first, in the order of their programs.
         problems: what went wrong with a program, by its place: the number of the sample, and what.
-        run: how many programs were run; those after them were not, but for equals of the right ones.
+        run: the places of the programs that were run.
     """
 
-    samples: list[list[Output]]
+    programs: Sequence[Stored]
+    demo: Sequence[Sample]
+    test: Sequence[Sample]
+    found: list[list[Output]]
     problems: dict[int, list[tuple[int, str]]]
-    run: int
+    run: list[int]
 
+    @property
+    def samples(self) -> list[Sample]:
+        """List the samples."""
+        return [*self.demo, *self.test]
 
-async def find_outputs(
-    engine: Solves, programs: Sequence[Stored], samples: Mapping[str, list[Sample]]
-) -> Outputs:
-    """Run a task's programs, the best first, until each sample has five distinct outputs.
+    def list_next(self, size: int | None = None) -> list[int]:
+        """List the places of the programs to be run next; none once each sample has enough outputs.
 
-    Once one is right on every sample, others that were when they were stored are passed over: they
-    would show nothing new.
-    """
-    both = [*samples["demo"], *samples["test"]]
-    pairs = tuple((sample["input"], sample["output"]) for sample in samples["demo"])
-    targets = [format_value(sample["output"])[0] for sample in both]
-    outputs = Outputs([[] for _ in both], {}, 0)
-    waiting = deque(range(len(programs)))
-    start = perf_counter()
-    while waiting and perf_counter() - start < BUDGET and not all(map(_is_full, outputs.samples)):
-        places = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
-        inputs = [sample["input"] for sample in both]
-        answers = await engine.solve([programs[place].read() for place in places], pairs, inputs, TIMEOUT)
+        Once the best outputs are right, others that were stored as right are passed over: they show nothing
+        new.
+        """
+        if all(len(found) >= MOST_OUTPUTS for found in self.found):
+            return []
+        targets = [sample.get("output") for sample in self.samples]
+        is_solved = all(found and found[0].grid == target for found, target in zip(self.found, targets))
+        begun = {*self.run}
+        waiting = [
+            place
+            for place, program in enumerate(self.programs)
+            if place not in begun and not (is_solved and program.right >= len(targets))
+        ]
+        return waiting[:size]
+
+    def add(self, places: Sequence[int], answers: Sequence[Sequence[Answer]]) -> None:
+        """Add what the programs at these places answer."""
+        self.run.extend(places)
         for place, row in zip(places, answers):
-            _add(outputs, place, row)
-        if all(found and found[0].value == target for found, target in zip(outputs.samples, targets)):
-            waiting = deque(place for place in waiting if programs[place].right < len(both))
-        outputs = outputs._replace(run=outputs.run + len(places))
-    return outputs
+            for number, (answer, found) in enumerate(zip(row, self.found)):
+                if answer.grid is None:
+                    self.problems.setdefault(place, []).append((number, answer.problem))
+                elif same := next((output for output in found if output.grid == answer.grid), None):
+                    same.programs.append(place)
+                elif len(found) < MOST_OUTPUTS:
+                    found.append(Output(answer.grid, [place]))
 
 
-def _is_full(found: Sequence[Output]) -> bool:
-    return len(found) >= MOST_OUTPUTS
+def make_outputs(programs: Sequence[Stored], demo: Sequence[Sample], test: Sequence[Sample]) -> Outputs:
+    """Make the record of a task whose programs have not been run."""
+    return Outputs(programs, demo, test, [[] for _ in (*demo, *test)], {}, [])
 
 
-def _add(outputs: Outputs, place: int, answers: Sequence[Answer]) -> None:
-    """Add what one program gave on each sample."""
-    for number, (answer, found) in enumerate(zip(answers, outputs.samples)):
-        if answer.problem:
-            outputs.problems.setdefault(place, []).append((number, answer.problem))
-            continue
-        value, is_grid = format_value(answer.value)
-        same = next((one for one in found if (one.value, one.is_grid) == (value, is_grid)), None)
-        if same is not None:
-            same.programs.append(place)
-        elif not _is_full(found):
-            found.append(Output(value, is_grid, [place]))
-
-
-def format_value(value: object) -> tuple[str, bool]:
-    """Write a grid's rows as digits, divided by bars; say whether it is one. Shorten anything else.
-
-    >>> format_value(((0, 1), (2, 3)))
-    ('01|23', True)
-    >>> format_value(frozenset({(1, 2)}))
-    ('frozenset({(1, 2)})', False)
-    """
-    if isinstance(value, tuple) and 0 < len(value) <= LARGEST:
-        width = len(value[0]) if isinstance(value[0], tuple) else 0
-        if 0 < width <= LARGEST and all(isinstance(row, tuple) and len(row) == width for row in value):
-            cells = [cell for row in value for cell in row]
-            if all(isinstance(cell, (int, float)) and cell in range(10) for cell in cells):
-                return "|".join("".join(str(int(cell)) for cell in row) for row in value), True
-    return shorten(value), False
-
-
-async def run_together(
-    work: Iterable[Coroutine[Any, Any, Returned]], at_a_time: int = AT_A_TIME
-) -> AsyncIterator[Returned]:
-    """Run coroutines that pause, a few at a time; give what comes of each as soon as it is there."""
-    rest = iter(work)
-    going = deque(islice(rest, at_a_time))
-    try:
-        while going:
-            one = going.popleft()
-            try:
-                one.send(None)
-            except StopIteration as end:
-                going.extend(islice(rest, 1))
-                yield end.value
+async def find_outputs(engine: Solves, tasks: Sequence[Outputs]) -> AsyncIterator[Outputs]:
+    """Run the programs of tasks; give each task once it is done."""
+    for size in BATCHES:
+        batches = [task.list_next(size) for task in tasks]
+        answers = engine.solve(map(_make_job, tasks, batches), TIMEOUT, SECONDS)
+        left = []
+        for task, places in zip(tasks, batches):
+            task.add(places, await anext(answers))
+            if task.list_next():
+                left.append(task)
             else:
-                going.append(one)
-                await pause()
-    finally:
-        for one in going:
-            one.close()
+                yield task
+        tasks = left
+
+
+def _make_job(task: Outputs, places: Sequence[int]) -> SolveJob:
+    pairs = tuple((sample["input"], sample["output"]) for sample in task.demo)
+    sources = [task.programs[place].read() for place in places]
+    return SolveJob(sources, pairs, [sample["input"] for sample in task.samples])

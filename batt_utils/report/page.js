@@ -103,23 +103,17 @@ function compare(grid, target) {
 
 // A task
 
-function showSample(task, sample) {
+function showSample(sample) {
   const input = data.grids[sample.input], target = data.grids[sample.output];
   const outputs = make("div", { class: "outputs" });
   const row = make("div", { class: "samples" },
     make("figure", {}, picture(`${sample.name}, input`, input), make("figcaption", {}, "input")),
     make("figure", { class: "target" }, picture(`${sample.name}, expected output`, target), make("figcaption", {}, "expected")), outputs);
-  for (const output of sample.outputs) {
-    const others = output.others ? ` and ${count(output.others, "more program")}` : "";
-    const by = `#${output.program + 1}${others}`;
-    if ("text" in output) {
-      outputs.append(make("figure", {}, make("p", { class: "odd" }, make("code", {}, output.text)),
-        make("figcaption", {}, by, ": ", make("strong", { class: "problem" }, "no grid"))));
-    } else {
-      const grid = data.grids[output.grid], verdict = compare(grid, target);
-      outputs.append(make("figure", {}, picture(`${sample.name}, output of program ${by}, ${verdict}`, grid, target),
-        make("figcaption", {}, by, ": ", make("strong", { class: grid === target ? "solved" : "problem" }, verdict))));
-    }
+  for (const [number, program, more] of sample.outputs) {
+    const by = `#${program + 1}${more ? ` and ${more} more` : ""}`;
+    const grid = data.grids[number], verdict = compare(grid, target);
+    outputs.append(make("figure", {}, picture(`${sample.name}, output of program ${by}, ${verdict}`, grid, target),
+      make("figcaption", {}, `${by}: `, make("strong", { class: grid === target ? "solved" : "problem" }, verdict))));
   }
   return [make("h3", {}, sample.name), row];
 }
@@ -129,7 +123,6 @@ function showProgram(task, program, place) {
   const scores = `right on ${program.right} of ${count(task.of, "sample")} · O_SCORE ${program.score} · T_LOG ${program.t_log}`;
   const about = make("details", place === 0 ? { open: "" } : {},
     make("summary", {}, `#${place + 1} `, make("code", {}, short(md5)), ` ${scores}`),
-    ...(program.problem ? [make("p", { class: "problem" }, program.problem)] : []),
     make("p", {}, "File: ", link(`${md5}.py`, href)),
     make("pre", { tabindex: 0, "aria-label": `Text of program ${place + 1}` }, text || "its text cannot be read"));
   if (program.problem) about.firstChild.append(make("strong", { class: "problem" }, ` · ${program.problem}`));
@@ -158,7 +151,7 @@ function showTask(task) {
       make("span", { class: task.state }, `${MARKS[task.state]} ${data.states[task.state]}`)),
     make("p", { class: "faint" }, facts.filter(Boolean).join(" · ")),
     ...(task.samples.length ? [] : [make("p", {}, "The samples of this task are not in the data: there are no pictures.")]),
-    ...task.samples.flatMap((sample) => showSample(task, sample)),
+    ...task.samples.flatMap(showSample),
     make("h3", {}, "Programs"),
     make("p", { class: "faint" }, there ? `${run} of ${there} stored programs were run, the best first.` : "None is stored."),
     make("ol", { class: "programs" }, ...task.programs.map((program, place) => showProgram(task, program, place))),

@@ -13,12 +13,13 @@ from urllib.parse import quote
 from batt_utils.console import UserError
 from batt_utils.report.attempts import Attempt, list_rounds, list_solved
 from batt_utils.report.findings import STATES, Finding
-from batt_utils.report.outputs import format_value
 from batt_utils.report.stored import Stored
+from batt_utils.tasks import Grid
 
 FOLDER = Path(__file__).parent
 STATE_NAMES = dict(zip(STATES, ("nearly solved", "solved", "partly right", "nothing right")))
 MOST_DIFFERS = 5  # of a kind
+MOST_FAILING = 5  # programs without any output
 LINE_WIDTH, LINE_HEIGHT = 360, 120  # of the line of solved tasks
 
 
@@ -169,12 +170,12 @@ def make_data(findings: Iterable[Finding], folder: Path | None) -> dict[str, Any
 
 
 def _make_task(finding: Finding, grids: Numbers, programs: Numbers, folder: Path | None) -> dict[str, Any]:
-    holding, attempts = finding.holding, finding.attempts
+    holding, outputs = finding.holding, finding.outputs
     names = [
-        f"{part} {number}" for part in finding.samples for number, _ in enumerate(finding.samples[part], 1)
+        f"{part} {number}" for part, there in finding.samples.items() for number in range(1, len(there) + 1)
     ]
-    shown, samples = _make_samples(finding, names, grids)
-    problems = finding.outputs.problems if finding.outputs else {}
+    problems = outputs.problems if outputs else {}
+    shown = _list_shown(finding)
     return {
         "id": finding.task_id,
         "stage": finding.stage,
@@ -182,8 +183,8 @@ def _make_task(finding: Finding, grids: Numbers, programs: Numbers, folder: Path
         "right": finding.right,
         "of": finding.of,
         "links": [holding.solver_links, holding.differ_links],
-        "tries": [format_seconds(one.seconds) for one in attempts],
-        "seconds": sum(one.seconds for one in attempts),
+        "tries": [format_seconds(one.seconds) for one in finding.attempts],
+        "seconds": sum(one.seconds for one in finding.attempts),
         "programs": [
             {
                 "number": _add_program(holding.solvers[place], programs, folder),
@@ -194,37 +195,52 @@ def _make_task(finding: Finding, grids: Numbers, programs: Numbers, folder: Path
             }
             for place in shown
         ],
-        "run": [finding.outputs.run if finding.outputs else 0, len(holding.solvers)],
-        "samples": samples,
+        "run": [len(outputs.run) if outputs else 0, len(holding.solvers)],
+        "samples": _make_samples(finding, names, shown, grids),
         "differs": _make_differs(holding.differs, programs, folder),
         "folders": [[path.parent.name, _make_href(path, folder)] for path in holding.folders],
     }
 
 
-def _make_samples(finding: Finding, names: Sequence[str], grids: Numbers) -> tuple[list[int], list[Any]]:
-    """List the places of the programs that are shown, the best first, and what is shown of each sample."""
-    outputs = finding.outputs
-    found = outputs.samples if outputs else [[] for _ in names]
-    shown = {one.programs[0] for outputs_there in found for one in outputs_there}
-    shown |= {*outputs.problems} if outputs else {0} if finding.holding.solvers else set()
-    shown_places = sorted(shown)
-    samples = [
+def _list_shown(finding: Finding) -> list[int]:
+    """List the places of the programs that are shown: the best one, those with an output, some that fail."""
+    if finding.outputs is None:
+        return [0] if finding.holding.solvers else []
+    giving = {output.programs[0] for found in finding.outputs.found for output in found}
+    failing = sorted(finding.outputs.problems.keys() - giving)[:MOST_FAILING]
+    return sorted({0, *giving, *failing})
+
+
+def _make_samples(
+    finding: Finding, names: Sequence[str], shown: Sequence[int], grids: Numbers
+) -> list[dict[str, Any]]:
+    samples = [*chain(*finding.samples.values())]
+    found = finding.outputs.found if finding.outputs else [[] for _ in samples]
+    return [
         {
             "name": name,
-            "input": grids.add(format_value(sample["input"])[0]),
-            "output": grids.add(format_value(sample["output"])[0]),
+            "input": grids.add(format_grid(sample["input"])),
+            "output": grids.add(format_grid(sample["output"])),
             "outputs": [
-                {
-                    "grid" if one.is_grid else "text": grids.add(one.value) if one.is_grid else one.value,
-                    "program": shown_places.index(one.programs[0]),
-                    "others": len(one.programs) - 1,
-                }
-                for one in outputs_there
+                [
+                    grids.add(format_grid(output.grid)),
+                    shown.index(output.programs[0]),
+                    len(output.programs) - 1,
+                ]
+                for output in outputs
             ],
         }
-        for name, sample, outputs_there in zip(names, chain(*finding.samples.values()), found)
+        for name, sample, outputs in zip(names, samples, found)
     ]
-    return shown_places, samples
+
+
+def format_grid(grid: Grid) -> str:
+    """Write a grid's rows as digits, divided by bars.
+
+    >>> format_grid(((0, 1), (2, 3)))
+    '01|23'
+    """
+    return "|".join(["".join(map(str, row)) for row in grid])
 
 
 def _describe(problems: Iterable[tuple[int, str]], names: Sequence[str]) -> str:

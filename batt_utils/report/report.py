@@ -4,15 +4,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from batt_utils.batt.reader import STORED
 from batt_utils.console import Progress, UserError, note
-from batt_utils.engine.engine import open_programs, run
+from batt_utils.engine.engine import open_engine, run
 from batt_utils.options import Options
 from batt_utils.report.attempts import read_attempts
 from batt_utils.report.findings import Finding, find_tasks
-from batt_utils.report.outputs import Solves, find_outputs, run_together
+from batt_utils.report.outputs import Outputs, find_outputs, make_outputs
 from batt_utils.report.page import check_jinja, make_page
 from batt_utils.store.links import Store
-from batt_utils.tasks import find_sources, find_stages, name_paths, read_tasks
+from batt_utils.tasks import Data, find_sources, find_stages, name_paths, read_tasks
 
 
 class Report(NamedTuple):
@@ -59,25 +60,26 @@ def make_report(
     if lacking := [finding.task_id for finding in findings if not finding.samples]:
         places = name_paths(sources)
         note(f"report: {places}: no samples of {len(lacking)} tasks, such as {lacking[0]}: name their --data")
-    found = run(run_programs(findings, Options(out=out)))
-    chosen = {finding.task_id for finding in found}
-    return Report(make_page(found, [one for one in attempts if one.task_id in chosen], folder), len(found))
+    outputs = run(run_programs(findings, total_data, Options(out=out)))
+    findings = [finding._replace(outputs=outputs.get(finding.task_id)) for finding in findings]
+    chosen = {finding.task_id for finding in findings}
+    attempts = [one for one in attempts if one.task_id in chosen]
+    return Report(make_page(findings, attempts, folder), len(findings))
 
 
-async def run_programs(findings: Sequence[Finding], options: Options) -> list[Finding]:
-    """Run the programs of all tasks whose samples are known; add what they give."""
-    texts = (program.read() for finding in findings for program in finding.holding.solvers)
-
-    async def run_task(engine: Solves, finding: Finding) -> Finding:
-        outputs = await find_outputs(engine, finding.holding.solvers, finding.samples)
-        return finding._replace(outputs=outputs)
-
-    found = {finding.task_id: finding for finding in findings}
-    to_run = [finding for finding in findings if finding.samples and finding.holding.solvers]
-    if to_run:
-        async with open_programs(texts, options) as engine:
-            with Progress(len(to_run)) as progress:
-                async for finding in run_together(run_task(engine, one) for one in to_run):
-                    found[finding.task_id] = finding
-                    progress.advance(0)
-    return [*found.values()]
+async def run_programs(findings: Sequence[Finding], total_data: Data, options: Options) -> dict[str, Outputs]:
+    """Run the stored programs of the tasks whose samples are known; give what comes of them by task."""
+    outputs = {
+        finding.task_id: make_outputs(finding.holding.solvers, *finding.samples.values())
+        for finding in findings
+        if finding.samples and finding.holding.solvers
+    }
+    if outputs:
+        data = {part: {task_id: total_data[part][task_id] for task_id in outputs} for part in total_data}
+        solved = 0
+        async with open_engine(STORED, options, data, [*outputs]) as engine:
+            with Progress(len(outputs)) as progress:
+                async for task in find_outputs(engine, [*outputs.values()]):
+                    solved += task.programs[0].right == len(task.samples)
+                    progress.advance(solved)
+    return outputs
