@@ -66,13 +66,17 @@ class Outputs(NamedTuple):
         """
         if all(len(found) >= MOST_OUTPUTS for found in self.found):
             return []
-        targets = [sample.get("output") for sample in self.samples]
-        is_solved = all(found and found[0].grid == target for found, target in zip(self.found, targets))
+        known = [
+            (found, sample["output"])
+            for found, sample in zip(self.found, self.samples)
+            if sample.get("output")
+        ]
+        is_solved = all(found and found[0].grid == target for found, target in known)
         begun = {*self.run}
         waiting = [
             place
             for place, program in enumerate(self.programs)
-            if place not in begun and not (is_solved and program.right >= len(targets))
+            if place not in begun and not (is_solved and program.right >= len(known))
         ]
         return waiting[:size]
 

@@ -93,6 +93,7 @@ function drawDigit(pen, digit, x, y, cell) {
 }
 
 function compare(grid, target) {
+  if (target === undefined) return "not compared";
   if (grid === target) return "right";
   const [rows, wanted] = [grid.split("|"), target.split("|")];
   const shape = (of) => `${of.length} x ${of[0].length}`;
@@ -104,16 +105,17 @@ function compare(grid, target) {
 // A task
 
 function showSample(sample) {
-  const input = data.grids[sample.input], target = data.grids[sample.output];
+  const input = data.grids[sample.input], target = sample.output === null ? undefined : data.grids[sample.output];
   const outputs = make("div", { class: "outputs" });
   const row = make("div", { class: "samples" },
     make("figure", {}, picture(`${sample.name}, input`, input), make("figcaption", {}, "input")),
-    make("figure", { class: "target" }, picture(`${sample.name}, expected output`, target), make("figcaption", {}, "expected")), outputs);
+    make("figure", { class: "target" }, ...(target ? [picture(`${sample.name}, expected output`, target)] : []),
+      make("figcaption", {}, target ? "expected" : "expected: unknown")), outputs);
   for (const [number, program, more] of sample.outputs) {
     const by = `#${program + 1}${more ? ` and ${more} more` : ""}`;
     const grid = data.grids[number], verdict = compare(grid, target);
     outputs.append(make("figure", {}, picture(`${sample.name}, output of program ${by}, ${verdict}`, grid, target),
-      make("figcaption", {}, `${by}: `, make("strong", { class: grid === target ? "solved" : "problem" }, verdict))));
+      make("figcaption", {}, `${by}: `, make("strong", { class: { right: "solved", "not compared": "faint" }[verdict] || "problem" }, verdict))));
   }
   return [make("h3", {}, sample.name), row];
 }
@@ -195,8 +197,17 @@ function go(step) {
 
 let stays = false; // keys of the list leave the focus in it
 
+function findNamed() {
+  const [, name] = location.hash.split("#task=");
+  try {
+    return data.tasks.find((task) => task.id === decodeURIComponent(name));
+  } catch {
+    return undefined; // it is no name that this page has written
+  }
+}
+
 function follow() {
-  const task = data.tasks.find((one) => one.hash === location.hash);
+  const task = findNamed();
   if (!task || task === current) return;
   choose(task);
   if (stays) task.link.focus();
@@ -243,7 +254,7 @@ function start() {
   window.addEventListener("hashchange", follow);
   find("overview").open = window.innerWidth > 760; // on a small screen, tasks come first
   refresh();
-  choose(data.tasks.find((task) => task.hash === location.hash) || data.tasks[0]);
+  choose(findNamed() || data.tasks[0]);
 }
 
 digits.addEventListener("change", () => showTask(current));

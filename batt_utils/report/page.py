@@ -156,7 +156,7 @@ def format_seconds(seconds: float) -> str:
     """
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
@@ -220,7 +220,7 @@ def _make_samples(
         {
             "name": name,
             "input": grids.add(format_grid(sample["input"])),
-            "output": grids.add(format_grid(sample["output"])),
+            "output": grids.add(format_grid(sample["output"])) if sample.get("output") else None,
             "outputs": [
                 [
                     grids.add(format_grid(output.grid)),

@@ -28,9 +28,14 @@ def write_program(body: str) -> str:
 
 MIRROR, TURN = (write_program(f"    O = {name}(I)") for name in ("hmirror", "rot180"))
 SCORES = {  # of the programs of each invented task
-    "nearly": [(2, MIRROR), (1, write_program(SCRIPT)), (0, write_program("    O = palette(I)"))],
+    "nearly": [
+        (2, MIRROR),
+        (1, write_program(SCRIPT)),
+        (0, write_program("    O = palette(I)")),
+        (0, write_program(HANGS)),
+    ],
     "partly": [(1, TURN), (1000, MIRROR)],
-    "broken": [(0, write_program(HANGS)), (0, write_program(CRASHES)), (0, write_program("    O = I + 1"))],
+    "broken": [(0, write_program(CRASHES)), (0, write_program("    O = I + 1"))],
     ODD: [(3, MIRROR), (0, TURN)],
 }
 MISSES = {"nearly": 1, "partly": 2, "broken": 3, ODD: 0}  # samples that no mirror image is right on
