@@ -14,7 +14,7 @@ const ORDERS = {
   id: (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
   right: (a, b) => b.right - a.right,
   links: (a, b) => b.links[0] + b.links[1] - a.links[0] - a.links[1],
-  tries: (a, b) => b.tries.length - a.tries.length,
+  tries: (a, b) => b.tries - a.tries,
   seconds: (a, b) => b.seconds - a.seconds,
 };
 
@@ -144,9 +144,9 @@ function showDiffers(kind) {
 }
 
 function showTask(task) {
-  const facts = [task.stage, `right on ${task.right} of ${task.of ? count(task.of, "sample") : "an unknown number"}`,
+  const facts = [task.stage, `right on ${task.right} of ${task.of ? count(task.of, "sample") : "an unknown number of samples"}`,
     `${count(task.links[0], "link")} to solvers, ${task.links[1]} to differs`];
-  if (task.tries.length) facts.push(`tried ${times(task.tries.length)} (${task.tries.join(", ")})`);
+  if (task.tries) facts.push(`tried ${times(task.tries)}, in ${task.time}`);
   const [run, there] = task.run;
   article.replaceChildren(
     make("h2", { id: "task-title", tabindex: -1 }, `${task.id} `,

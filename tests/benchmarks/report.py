@@ -2,11 +2,10 @@
 
     python tests/benchmarks/report.py [--tasks N] [--solvers N] [--keep DIR] [--picture FILE]
 
-runs a batt over the first tasks of both stages, the evaluation stage's first, then writes a report on what it
-found, on two cores, and opens it in Chromium. It prints the seconds of the whole command, the megabytes of the
-file, and the seconds from the start of loading till the browser has painted, which the page has by then drawn
-its first task for; the latter as the median of some loads. The page is then looked at in a browser that has
-just been started.
+runs a batt over the first tasks of both stages, those of the evaluation stage first, and writes a report on
+what it found, on two cores. It prints the seconds of the whole command, the megabytes of the page, and the
+seconds till Chromium, which has just been started, has painted it with the pictures of its first task: the
+median of some loads.
 
 Needs Linux, Chromium and its driver.
 """
@@ -19,14 +18,11 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from batt_utils.tasks import get_data
 from flows import ROOT, make_batt
 
 CORES = 2
 LOADS = 5
-OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
 PAINTED = """
     const [told] = arguments;
     requestAnimationFrame(() => setTimeout(() => told(performance.now() / 1000)));
@@ -48,11 +44,10 @@ def main() -> None:
         make_results(folder, given.tasks, given.solvers)
         page = folder / "report.html"
         seconds = run(folder, "-m", "batt_utils.report", "-o", str(page), "--results", "results.jsonl")
+        first = median(load(page, None) for _ in range(LOADS))
         print(f"{given.tasks} tasks, the whole command, s {seconds:8.2f}")
         print(f"{given.tasks} tasks, the page, MB       {page.stat().st_size / 1e6:8.2f}")
-        print(
-            f"{given.tasks} tasks, first picture, s   {median(load(page, None) for _ in range(LOADS)):8.2f}"
-        )
+        print(f"{given.tasks} tasks, first picture, s   {first:8.2f}")
         if given.picture:
             load(page, given.picture)
 
@@ -61,20 +56,12 @@ def make_results(folder: Path, tasks: int, solvers: int) -> None:
     """Runs a batt on tasks of both stages, unless that has been done."""
     if (folder / "results.jsonl").exists():
         return
+    from batt_utils.tasks import get_data
+
     task_ids = [*get_data(train=False)["demo"], *get_data()["demo"]][:tasks]
     batt = make_batt(folder, solvers)
-    run(
-        folder,
-        ROOT / "run_batt.py",
-        "-b",
-        batt,
-        "--stage",
-        "both",
-        "--results",
-        "results.jsonl",
-        "-i",
-        *task_ids,
-    )
+    options = ("-b", batt, "--stage", "both", "--results", "results.jsonl")
+    run(folder, ROOT / "run_batt.py", *options, "-i", *task_ids)
 
 
 def run(folder: Path, *arguments: object) -> float:
@@ -88,12 +75,13 @@ def run(folder: Path, *arguments: object) -> float:
 
 def load(page: Path, picture: Path | None) -> float:
     """The seconds till a browser has painted the page; its picture is written if that is asked for."""
-    from selenium.webdriver import Chrome, ChromeOptions
+    from reports import find_chromium, open_chromium, set_window
 
-    options: Any = ChromeOptions()
-    for option in (*OPTIONS, "--window-size=1200,1000"):
-        options.add_argument(option)
-    with Chrome(options=options) as browser:
+    found = find_chromium()
+    if found is None:
+        raise RuntimeError("Chromium or its driver is missing: install chromium and chromium-driver")
+    with open_chromium(*found) as browser:
+        set_window(browser, 1200, 1000)
         browser.get(page.as_uri())
         seconds = browser.execute_async_script(PAINTED)
         if not browser.execute_script("return document.querySelectorAll('canvas').length"):

@@ -1,11 +1,10 @@
 """The page of a report, and a browser to look at it."""
 
 import os
-import shutil
 
 import pytest
 
-from reports import make_folders, run_command, set_window
+from reports import find_chromium, make_folders, open_chromium, run_command, set_window
 
 
 @pytest.fixture(scope="session")
@@ -29,20 +28,11 @@ def page(folders):
 @pytest.fixture(scope="session")
 def chromium():
     """Chromium without a screen; where it is missing tests are skipped, or fail if it is required."""
-    driver = shutil.which("chromedriver")
-    programs = [path for path in map(shutil.which, ("chromium", "google-chrome")) if path]
-    if not (driver and programs):
+    found = find_chromium()
+    if found is None:
         leave = pytest.fail if os.environ.get("REPORT_BROWSER") == "required" else pytest.skip
         leave("Chromium or its driver is missing: install chromium and chromium-driver")
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    options = ChromeOptions()
-    options.binary_location = programs[0]
-    for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with Chrome(options=options, service=Service(driver)) as browser:
+    with open_chromium(*found) as browser:
         yield browser
 
 

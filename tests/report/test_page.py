@@ -6,29 +6,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from batt_utils.report.attempts import Attempt
 from batt_utils.report.findings import Finding
-from batt_utils.report.page import count_scores, draw_line, format_grid, format_seconds, make_data, make_page
+from batt_utils.report.page import count_scores, draw_line, make_page
 from batt_utils.report.stored import Holding, Stored
 from batt_utils.store.links import Link
 
 SAMPLE = {"input": ((0, 1), (2, 3)), "output": ((9,),)}
-GRIDS = st.integers(1, 30).flatmap(
-    lambda width: st.lists(st.tuples(*[st.integers(0, 9)] * width), min_size=1, max_size=30).map(tuple)
-)
 
 
 def make_finding(task_id="task", right=0, of=4, folder=Path()):
     samples = {"demo": [SAMPLE] * (of - 1), "test": [SAMPLE]}
     return Finding(task_id, "", samples, Holding([Stored(Link(right, 9, "a" * 32), folder)], []), [])
-
-
-@given(GRIDS)
-def test_a_grid_can_be_read_from_its_digits(grid):
-    assert tuple(tuple(map(int, row)) for row in format_grid(grid).split("|")) == grid
 
 
 def test_scores_are_counted_by_samples_missed():
@@ -58,42 +48,6 @@ def test_there_is_no_line_without_time(solved):
 
 def test_nothing_solved_is_a_line_at_the_bottom():
     assert draw_line(make_attempts(0, 0)) == ("M0 120H360", 0, 10)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 ms"),
-        (0.9994, "999 ms"),
-        (59.94, "59.9 s"),
-        (59.99, "1 min 0 s"),
-        (3599.9, "1 h 0 min"),
-        (90000, "25 h 0 min"),
-    ],
-)
-def test_seconds_are_written_as_people_read_them(seconds, text):
-    assert format_seconds(seconds) == text
-
-
-def test_grids_and_programs_are_there_once(tmp_path):
-    for task_id in "ab":
-        path = tmp_path / task_id / "0" / "9" / f"{'a' * 32}.py"
-        path.parent.mkdir(parents=True)
-        path.write_text("x")
-    (tmp_path / "solver_md5").mkdir()
-    data = make_data([make_finding(task_id, folder=tmp_path / task_id) for task_id in "ab"], None)
-    assert data["grids"] == ["01|23", "9"]
-    assert data["programs"] == [("a" * 32, "x", "")]
-    assert [task["programs"][0]["number"] for task in data["tasks"]] == [0, 0]
-
-
-@pytest.mark.parametrize("name", ["a b", "ä", "100%#?", "it's", "\udcff"], ids=ascii)
-def test_links_are_relative_to_the_page(tmp_path, name):
-    folder = tmp_path / name / "solver_dir" / "solve_task"
-    (folder / "0" / "9").mkdir(parents=True)
-    (folder / "0" / "9" / f"{'a' * 32}.py").write_text("x")
-    ((_, _, href),) = make_data([make_finding(folder=folder)], tmp_path / "pages")["programs"]
-    assert re.fullmatch(r"\.\./[\w.%/~'-]+/solver_dir/solve_task/0/9/a{32}\.py", href)
 
 
 def test_the_page_names_results_as_text(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from hashlib import md5
@@ -103,6 +104,26 @@ def make_folders(folder: Path) -> None:
         store.save_solvers(task_id, links, {name(text): text for _, text in scored})
     for kind, score in (("iz", 1), ("zo", 3)):
         store.save_differs("nearly", kind, [Link(score, 9, name(DIFFER))], {name(DIFFER): DIFFER})
+
+
+def find_chromium() -> tuple[str, str] | None:
+    """Find Chromium and its driver; None: one of them is missing."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    return (program, driver) if program and driver else None
+
+
+def open_chromium(program: str, driver: str) -> Any:
+    """Open Chromium without a screen; what its console and its network are told is kept."""
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options: Any = ChromeOptions()
+    options.binary_location = program
+    for option in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "hide-scrollbars"):
+        options.add_argument(f"--{option}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return Chrome(options=options, service=Service(driver))
 
 
 def set_window(browser: Any, width: int, height: int) -> None:
