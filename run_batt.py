@@ -26,7 +26,7 @@ from batt_utils.engine.engine import Engine, open_engine, run
 from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
-from batt_utils.history import NoHistory, make_run, open_history
+from batt_utils.history import make_run, open_history
 from batt_utils.job import (
     PILE_LOG,
     Notes,
@@ -42,13 +42,16 @@ from batt_utils.job import (
 )
 from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
+from batt_utils.report.submission import find_attempts, open_submission
 from batt_utils.rules import NEWEST, D_Score, O_Score, Rules, S_Score, find_rules
 from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
     Data,
+    Grid,
     find_sources,
     find_stages,
     get_data,
+    is_known,
     name_paths,
     pick_rnd_task,
     read_tasks,
@@ -81,6 +84,7 @@ __all__ = [
 ]
 
 Write = Callable[[str], None]
+Record = Callable[[TaskOutcome], None]
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Any = None
@@ -131,11 +135,13 @@ async def main(  # noqa: PLR0913
     totals = totals or Totals()
     totals.with_timing = enable_timing
     task_ids: list[str] = []
+    unknown = 0
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
+        unknown = sum(not is_known(total_data["test"][task_id]) for task_id in task_ids)
         source = _read_batt(batt_module_name, options)
         totals.rules = rules = find_rules(source.records, options.rules, options.out)
         run = None
@@ -143,15 +149,26 @@ async def main(  # noqa: PLR0913
             stages = find_stages(sources, task_ids)
             decided = options._replace(rules=rules.name)
             run = make_run(source, decided, timeout, __version__, total_data, stages)
-        with Store(options.out, rules.kinds).opened(task_ids) as store, open_history(options, run) as history:
+        with (
+            Store(options.out, rules.kinds).opened(task_ids) as store,
+            open_history(options, run) as history,
+            open_submission(options, total_data, task_ids) as submission,
+        ):
+            if unknown:
+                say(f"{unknown} tasks have test outputs that are not known: O_SCORE counts demo samples only")
             if old := rules.find_old(store.solver_folder(task_id) for task_id in task_ids):
                 warn(old)
-            ends = history.find_ends(task_ids)
+            ends = {name: end for name, end in history.find_ends(task_ids).items() if submission.has(name)}
             totals.pass_over(ends.values())
             task_ids = [task_id for task_id in task_ids if task_id not in ends]
             if not task_ids:
                 say(f"{options.results} has all of these tasks: nothing is left to do")
                 return totals.list_counts()
+
+            def record(outcome: TaskOutcome) -> None:
+                submission.add(outcome)
+                history.add(outcome)
+
             async with _open_engine(source, options, total_data, task_ids) as engine:
                 if enable_timing:
                     say(f"tasks: {name_paths(sources)}")
@@ -159,19 +176,23 @@ async def main(  # noqa: PLR0913
                     say(f"batt: {source.form}")
                 with suppress(OSError):  # the folder may be read-only
                     Path(PILE_LOG).unlink()
-                jobs = (
-                    make_job(
-                        total_data, *task, timeout, out=options.out, is_profiled=bool(profile), rules=rules
-                    )
-                    for task in enumerate(task_ids)
-                )
+                fields: dict[str, Any] = {
+                    "out": options.out,
+                    "is_profiled": bool(profile),
+                    "rules": rules,
+                    "keep_values": options.submission is not None,
+                    "is_submitted": options.submission is not None,
+                }
+                jobs = (make_job(total_data, *task, timeout, **fields) for task in enumerate(task_ids))
                 with profile or nullcontext():
-                    await do_tasks(engine, task_ids, jobs, totals, store, history)
+                    await do_tasks(engine, task_ids, jobs, totals, store, record)
+            if score := submission.rate(total_data):
+                say(score)
             if enable_timing and (unlinked := store.count_unlinked()):
                 say(f"{unlinked} files of solvers and differs that no link leads to are left as they are")
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
-    if len(task_ids) + totals.passed_over > 1:
+    if len(task_ids) + totals.passed_over > max(1, unknown):
         say(f"solved {totals.solved} of {totals.tasks + totals.passed_over} tasks ({totals.new} new)")
     totals.print_summary()
     if interrupted:
@@ -187,7 +208,7 @@ async def do_tasks(
     jobs: Iterable[TaskJob],
     totals: Totals,
     store: Store,
-    history: NoHistory,
+    record: Record,
 ) -> None:
     """Do tasks; after an interrupt, take what is done.
 
@@ -196,17 +217,17 @@ async def do_tasks(
     """
     from asyncio import CancelledError
 
-    outcomes = engine.run_tasks(run_task, jobs, history.add)
+    outcomes = engine.run_tasks(run_task, jobs, record)
     with Progress(len(task_ids)) as progress:
         try:
             for task_i, task_id in enumerate(task_ids):
                 begin_task(task_i, task_id, totals, progress.write)
-                end_task(await anext(outcomes), totals, store, progress.write, history.add)
+                end_task(await anext(outcomes), totals, store, progress.write, record)
                 progress.advance(totals.solved)
                 await pause()
         except (KeyboardInterrupt, CancelledError):
             for outcome in engine.finish():
-                end_task(outcome, totals, store, progress.write, history.add)
+                end_task(outcome, totals, store, progress.write, record)
             raise
 
 
@@ -368,7 +389,11 @@ async def run_task(job: TaskJob, engine: Engine, d_score: D_Score | None = None)
             processed = await process(job, engine, solvers, scores, notes)
         with notes.measure("run_batt.phase4_differs"):
             finds = link_differs(processed.finds, processed.let_in, scores, engine.texts, notes)
-    return make_outcome(job, scores, len(distinct), processed, finds, notes)
+        attempts: Sequence[Sequence[Grid]] = ()
+        if job.is_submitted:
+            with notes.measure("run_batt.attempts"):
+                attempts = await find_attempts(job, engine, processed.solvers, results)
+    return make_outcome(job, scores, len(distinct), processed, finds, notes)._replace(attempts=attempts)
 
 
 def begin_task(index: int, task_id: str, totals: Totals, write: Write = print) -> None:
@@ -383,7 +408,7 @@ def end_task(
     totals: Totals,
     store: Store,
     write: Write = print,
-    record: Callable[[TaskOutcome], None] = ignore,
+    record: Record = ignore,
 ) -> None:
     """Save a task, record it, count it, and say what came of it, once."""
     if outcome.task_i <= totals.ended:

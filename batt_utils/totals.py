@@ -39,7 +39,7 @@ class Totals:
         if outcome.profile is not None:
             self.profiles.append(outcome.profile)
         self.tasks += 1
-        self.solved += outcome.is_solved
+        self.solved += outcome.is_solved is True
         self.new += outcome.is_new
         self.timeouts += outcome.timed_out
         self.tot_d_score += outcome.tot_d_score

@@ -75,7 +75,7 @@ def test_workflow_runs_the_commands_of_readme():
 ROOMS = (
     {"run_batt"},
     {"demo"},
-    {"card", "command", "history", "phases"},
+    {"card", "command", "history", "phases", "report"},
     {"engine", "totals"},
     {"job", "options"},
     {"store", "evaluate"},

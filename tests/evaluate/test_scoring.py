@@ -90,6 +90,11 @@ def test_a_value_is_compared_with_the_expected_grid(value, match):
         assert judge(value, OTHER, keep)[1] is match
 
 
+@pytest.mark.parametrize("value", [None, GRID, Odd(True)], ids=["None", "a grid", "something equal"])
+def test_nothing_is_what_nobody_knows(value):
+    assert judge(value, None, True)[1] is False
+
+
 def test_a_value_is_kept_if_it_is_asked_for_and_can_be_told_from_others():
     assert judge(GRID, OTHER, True) == (GRID, False)
     assert judge(GRID, OTHER, False) == (fingerprint(GRID), False)
