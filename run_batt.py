@@ -12,13 +12,14 @@ measured what they changed, likewise.
 import atexit
 import gc
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from batt_utils.batt.program import find_needed
 from batt_utils.batt.reader import Source, holds_records, load_batt, parse_calls
+from batt_utils.checked import Checked
 from batt_utils.command import run_command
 from batt_utils.console import Progress, explain_stdout, pass_over, say, warn
 from batt_utils.demo import write_demo
@@ -26,23 +27,24 @@ from batt_utils.engine.engine import Engine, open_engine, run
 from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
-from batt_utils.history import make_run, open_history
+from batt_utils.history import make_run
 from batt_utils.job import (
     PILE_LOG,
     Notes,
-    Output,
     SampleEvents,
     TaskJob,
     TaskOutcome,
     TaskScores,
     count_task,
     make_job,
+    make_jobs,
     make_outcome,
     save_finds,
 )
 from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
-from batt_utils.report.submission import find_attempts, open_submission
+from batt_utils.records import Records, open_records
+from batt_utils.report.submission import find_attempts
 from batt_utils.rules import NEWEST, D_Score, O_Score, Rules, S_Score, find_rules
 from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
@@ -51,7 +53,6 @@ from batt_utils.tasks import (
     find_sources,
     find_stages,
     get_data,
-    is_known,
     name_paths,
     pick_rnd_task,
     read_tasks,
@@ -84,7 +85,6 @@ __all__ = [
 ]
 
 Write = Callable[[str], None]
-Record = Callable[[TaskOutcome], None]
 
 # A caller may set these two, a batt function and its call table, and await `run_batt` or `main`.
 batt: Any = None
@@ -134,41 +134,23 @@ async def main(  # noqa: PLR0913
 
     totals = totals or Totals()
     totals.with_timing = enable_timing
-    task_ids: list[str] = []
-    unknown = 0
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
-        unknown = sum(not is_known(total_data["test"][task_id]) for task_id in task_ids)
+        totals.expect(task_ids, total_data)
         source = _read_batt(batt_module_name, options)
         totals.rules = rules = find_rules(source.records, options.rules, options.out)
         run = None
         if options.results is not None:
-            stages = find_stages(sources, task_ids)
-            decided = options._replace(rules=rules.name)
+            stages, decided = find_stages(sources, task_ids), options._replace(rules=rules.name)
             run = make_run(source, decided, timeout, __version__, total_data, stages)
-        with (
-            Store(options.out, rules.kinds).opened(task_ids) as store,
-            open_history(options, run) as history,
-            open_submission(options, total_data, task_ids) as submission,
-        ):
-            if unknown:
-                say(f"{unknown} tasks have test outputs that are not known: O_SCORE counts demo samples only")
-            if old := rules.find_old(store.solver_folder(task_id) for task_id in task_ids):
-                warn(old)
-            ends = {name: end for name, end in history.find_ends(task_ids).items() if submission.has(name)}
-            totals.pass_over(ends.values())
-            task_ids = [task_id for task_id in task_ids if task_id not in ends]
+        with open_records(options, rules, run, total_data, task_ids) as records:
+            task_ids = pass_over_done(task_ids, records, totals)
             if not task_ids:
                 say(f"{options.results} has all of these tasks: nothing is left to do")
                 return totals.list_counts()
-
-            def record(outcome: TaskOutcome) -> None:
-                submission.add(outcome)
-                history.add(outcome)
-
             async with _open_engine(source, options, total_data, task_ids) as engine:
                 if enable_timing:
                     say(f"tasks: {name_paths(sources)}")
@@ -176,23 +158,18 @@ async def main(  # noqa: PLR0913
                     say(f"batt: {source.form}")
                 with suppress(OSError):  # the folder may be read-only
                     Path(PILE_LOG).unlink()
-                fields: dict[str, Any] = {
-                    "out": options.out,
-                    "is_profiled": bool(profile),
-                    "rules": rules,
-                    "keep_values": options.submission is not None,
-                    "is_submitted": options.submission is not None,
-                }
-                jobs = (make_job(total_data, *task, timeout, **fields) for task in enumerate(task_ids))
+                fields = {"out": options.out, "rules": rules, "is_profiled": bool(profile)}
+                is_submitted = options.submission is not None
+                jobs = make_jobs(total_data, task_ids, timeout, is_submitted=is_submitted, **fields)
                 with profile or nullcontext():
-                    await do_tasks(engine, task_ids, jobs, totals, store, record)
-            if score := submission.rate(total_data):
+                    await do_tasks(engine, task_ids, jobs, totals, records)
+            if score := records.submission.rate(total_data):
                 say(score)
-            if enable_timing and (unlinked := store.count_unlinked()):
+            if enable_timing and (unlinked := records.store.count_unlinked()):
                 say(f"{unlinked} files of solvers and differs that no link leads to are left as they are")
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
-    if len(task_ids) + totals.passed_over > max(1, unknown):
+    if totals.expected > max(1, totals.unknown):
         say(f"solved {totals.solved} of {totals.tasks + totals.passed_over} tasks ({totals.new} new)")
     totals.print_summary()
     if interrupted:
@@ -202,13 +179,25 @@ async def main(  # noqa: PLR0913
     return totals.list_counts()
 
 
+def pass_over_done(task_ids: Sequence[str], records: Records, totals: Totals) -> list[str]:
+    """Pass over the tasks that earlier runs have done; list the others, and say how they are scored."""
+    if totals.unknown:
+        count = totals.unknown
+        say(f"{count} tasks have test outputs that are not known: O_SCORE counts demo samples only")
+    folders = (records.store.solver_folder(task_id) for task_id in task_ids)
+    if old := totals.rules.find_old(folders):
+        warn(old)
+    ends = records.find_ends(task_ids)
+    totals.pass_over(ends.values())
+    return [task_id for task_id in task_ids if task_id not in ends]
+
+
 async def do_tasks(
     engine: "Engine | Cluster",
     task_ids: Sequence[str],
     jobs: Iterable[TaskJob],
     totals: Totals,
-    store: Store,
-    record: Record,
+    records: Records,
 ) -> None:
     """Do tasks; after an interrupt, take what is done.
 
@@ -217,17 +206,17 @@ async def do_tasks(
     """
     from asyncio import CancelledError
 
-    outcomes = engine.run_tasks(run_task, jobs, record)
+    outcomes = engine.run_tasks(run_task, jobs, records.add)
     with Progress(len(task_ids)) as progress:
         try:
             for task_i, task_id in enumerate(task_ids):
                 begin_task(task_i, task_id, totals, progress.write)
-                end_task(await anext(outcomes), totals, store, progress.write, record)
+                end_task(await anext(outcomes), totals, records.store, progress.write, records.add)
                 progress.advance(totals.solved)
                 await pause()
         except (KeyboardInterrupt, CancelledError):
             for outcome in engine.finish():
-                end_task(outcome, totals, store, progress.write, record)
+                end_task(outcome, totals, records.store, progress.write, records.add)
             raise
 
 
@@ -301,7 +290,7 @@ def check_batt(  # noqa: PLR0913
     prof: Seconds | None = None,
     batt_module_name: str | None = None,
     batch_accumulator: object = None,
-) -> "Checked":
+) -> Checked:
     """Score the batt on one task; return its distinct candidates, their O_Score and their S_Score.
 
     The arguments are those of `run_batt`. What is returned is a tuple, which may also be awaited.
@@ -321,28 +310,6 @@ def check_batt(  # noqa: PLR0913
         warn(warning)
     say_scores(task_i, task_id, scores.events, len(scores.candidates), rules)
     return Checked((scores.candidates, scores.o_score, scores.s_score))
-
-
-class Checked(tuple[list[Output], O_Score, S_Score]):
-    """What `check_batt` returns: callers of one revision take it as it is, those of the other await it."""
-
-    __hash__ = object.__hash__  # `asyncio.gather` needs one, and the tuple holds lists
-
-    def __await__(self) -> Generator[None, None, tuple[Any, ...]]:
-        """Give the tuple at once."""
-        return tuple(self)
-        yield
-
-    def send(self, value: object) -> NoReturn:
-        """End as a coroutine does, so that `asyncio.run` takes it, too."""
-        raise StopIteration(tuple(self))
-
-    def throw(self, *error: Any) -> NoReturn:
-        """Raise what is thrown in."""
-        raise error[0]
-
-    def close(self) -> None:
-        """Do nothing: all is done."""
 
 
 def _open_engine(
@@ -408,7 +375,7 @@ def end_task(
     totals: Totals,
     store: Store,
     write: Write = print,
-    record: Record = ignore,
+    record: Callable[[TaskOutcome], None] = ignore,
 ) -> None:
     """Save a task, record it, count it, and say what came of it, once."""
     if outcome.task_i <= totals.ended:

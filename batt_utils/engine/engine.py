@@ -261,8 +261,9 @@ class Engine:
 def _list_samples(job: TaskJob) -> list[SampleJob]:
     """List a task's samples in order of work: test samples take longest, so they come first."""
     pairs = job.list_pairs("demo")
+    keep_values = job.keep_values or job.is_submitted
     return [
-        SampleJob(job.task_id, part, number, pairs, sample, job.keep_values, job.rules)
+        SampleJob(job.task_id, part, number, pairs, sample, keep_values, job.rules)
         for part in ("test", "demo")
         for number, sample in enumerate(job.samples[part])
     ]

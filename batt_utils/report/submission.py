@@ -48,7 +48,7 @@ async def find_attempts(
     """Find the attempts at a task's test outputs, of a batt's programs and those that are stored.
 
     Args:
-        job: the task; its results keep their values.
+        job: the task.
         engine: runs the stored solvers.
         solvers: the batt's programs, named.
         results: of each sample, demo samples first.
