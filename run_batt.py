@@ -12,13 +12,14 @@ measured what they changed, likewise.
 import atexit
 import gc
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from batt_utils.batt.program import find_needed
 from batt_utils.batt.reader import Source, holds_records, load_batt, parse_calls
+from batt_utils.checked import Checked
 from batt_utils.command import run_command
 from batt_utils.console import Progress, explain_stdout, pass_over, say, warn
 from batt_utils.demo import write_demo
@@ -26,26 +27,29 @@ from batt_utils.engine.engine import Engine, open_engine, run
 from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
-from batt_utils.history import NoHistory, make_run, open_history
+from batt_utils.history import make_run
 from batt_utils.job import (
     PILE_LOG,
     Notes,
-    Output,
     SampleEvents,
     TaskJob,
     TaskOutcome,
     TaskScores,
     count_task,
     make_job,
+    make_jobs,
     make_outcome,
     save_finds,
 )
 from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
+from batt_utils.records import Records, open_records
+from batt_utils.report.submission import find_attempts
 from batt_utils.rules import NEWEST, D_Score, O_Score, Rules, S_Score, find_rules
 from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
     Data,
+    Grid,
     find_sources,
     find_stages,
     get_data,
@@ -130,25 +134,20 @@ async def main(  # noqa: PLR0913
 
     totals = totals or Totals()
     totals.with_timing = enable_timing
-    task_ids: list[str] = []
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
         total_data = read_tasks(sources, do_list or None)
         task_ids = task_list(do_list, total_data, start, count)
+        totals.expect(task_ids, total_data)
         source = _read_batt(batt_module_name, options)
         totals.rules = rules = find_rules(source.records, options.rules, options.out)
         run = None
         if options.results is not None:
-            stages = find_stages(sources, task_ids)
-            decided = options._replace(rules=rules.name)
+            stages, decided = find_stages(sources, task_ids), options._replace(rules=rules.name)
             run = make_run(source, decided, timeout, __version__, total_data, stages)
-        with Store(options.out, rules.kinds).opened(task_ids) as store, open_history(options, run) as history:
-            if old := rules.find_old(store.solver_folder(task_id) for task_id in task_ids):
-                warn(old)
-            ends = history.find_ends(task_ids)
-            totals.pass_over(ends.values())
-            task_ids = [task_id for task_id in task_ids if task_id not in ends]
+        with open_records(options, rules, run, total_data, task_ids) as records:
+            task_ids = pass_over_done(task_ids, records, totals)
             if not task_ids:
                 say(f"{options.results} has all of these tasks: nothing is left to do")
                 return totals.list_counts()
@@ -159,19 +158,18 @@ async def main(  # noqa: PLR0913
                     say(f"batt: {source.form}")
                 with suppress(OSError):  # the folder may be read-only
                     Path(PILE_LOG).unlink()
-                jobs = (
-                    make_job(
-                        total_data, *task, timeout, out=options.out, is_profiled=bool(profile), rules=rules
-                    )
-                    for task in enumerate(task_ids)
-                )
+                fields = {"out": options.out, "rules": rules, "is_profiled": bool(profile)}
+                is_submitted = options.submission is not None
+                jobs = make_jobs(total_data, task_ids, timeout, is_submitted=is_submitted, **fields)
                 with profile or nullcontext():
-                    await do_tasks(engine, task_ids, jobs, totals, store, history)
-            if enable_timing and (unlinked := store.count_unlinked()):
+                    await do_tasks(engine, task_ids, jobs, totals, records)
+            if score := records.submission.rate(total_data):
+                say(score)
+            if enable_timing and (unlinked := records.store.count_unlinked()):
                 say(f"{unlinked} files of solvers and differs that no link leads to are left as they are")
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
-    if len(task_ids) + totals.passed_over > 1:
+    if totals.expected > max(1, totals.unknown):
         say(f"solved {totals.solved} of {totals.tasks + totals.passed_over} tasks ({totals.new} new)")
     totals.print_summary()
     if interrupted:
@@ -181,13 +179,25 @@ async def main(  # noqa: PLR0913
     return totals.list_counts()
 
 
+def pass_over_done(task_ids: Sequence[str], records: Records, totals: Totals) -> list[str]:
+    """Pass over the tasks that earlier runs have done; list the others, and say how they are scored."""
+    if totals.unknown:
+        count = totals.unknown
+        say(f"{count} tasks have test outputs that are not known: O_SCORE counts demo samples only")
+    folders = (records.store.solver_folder(task_id) for task_id in task_ids)
+    if old := totals.rules.find_old(folders):
+        warn(old)
+    ends = records.find_ends(task_ids)
+    totals.pass_over(ends.values())
+    return [task_id for task_id in task_ids if task_id not in ends]
+
+
 async def do_tasks(
     engine: "Engine | Cluster",
     task_ids: Sequence[str],
     jobs: Iterable[TaskJob],
     totals: Totals,
-    store: Store,
-    history: NoHistory,
+    records: Records,
 ) -> None:
     """Do tasks; after an interrupt, take what is done.
 
@@ -196,17 +206,17 @@ async def do_tasks(
     """
     from asyncio import CancelledError
 
-    outcomes = engine.run_tasks(run_task, jobs, history.add)
+    outcomes = engine.run_tasks(run_task, jobs, records.add)
     with Progress(len(task_ids)) as progress:
         try:
             for task_i, task_id in enumerate(task_ids):
                 begin_task(task_i, task_id, totals, progress.write)
-                end_task(await anext(outcomes), totals, store, progress.write, history.add)
+                end_task(await anext(outcomes), totals, records.store, progress.write, records.add)
                 progress.advance(totals.solved)
                 await pause()
         except (KeyboardInterrupt, CancelledError):
             for outcome in engine.finish():
-                end_task(outcome, totals, store, progress.write, history.add)
+                end_task(outcome, totals, records.store, progress.write, records.add)
             raise
 
 
@@ -280,7 +290,7 @@ def check_batt(  # noqa: PLR0913
     prof: Seconds | None = None,
     batt_module_name: str | None = None,
     batch_accumulator: object = None,
-) -> "Checked":
+) -> Checked:
     """Score the batt on one task; return its distinct candidates, their O_Score and their S_Score.
 
     The arguments are those of `run_batt`. What is returned is a tuple, which may also be awaited.
@@ -300,28 +310,6 @@ def check_batt(  # noqa: PLR0913
         warn(warning)
     say_scores(task_i, task_id, scores.events, len(scores.candidates), rules)
     return Checked((scores.candidates, scores.o_score, scores.s_score))
-
-
-class Checked(tuple[list[Output], O_Score, S_Score]):
-    """What `check_batt` returns: callers of one revision take it as it is, those of the other await it."""
-
-    __hash__ = object.__hash__  # `asyncio.gather` needs one, and the tuple holds lists
-
-    def __await__(self) -> Generator[None, None, tuple[Any, ...]]:
-        """Give the tuple at once."""
-        return tuple(self)
-        yield
-
-    def send(self, value: object) -> NoReturn:
-        """End as a coroutine does, so that `asyncio.run` takes it, too."""
-        raise StopIteration(tuple(self))
-
-    def throw(self, *error: Any) -> NoReturn:
-        """Raise what is thrown in."""
-        raise error[0]
-
-    def close(self) -> None:
-        """Do nothing: all is done."""
 
 
 def _open_engine(
@@ -368,7 +356,11 @@ async def run_task(job: TaskJob, engine: Engine, d_score: D_Score | None = None)
             processed = await process(job, engine, solvers, scores, notes)
         with notes.measure("run_batt.phase4_differs"):
             finds = link_differs(processed.finds, processed.let_in, scores, engine.texts, notes)
-    return make_outcome(job, scores, len(distinct), processed, finds, notes)
+        attempts: Sequence[Sequence[Grid]] = ()
+        if job.is_submitted:
+            with notes.measure("run_batt.attempts"):
+                attempts = await find_attempts(job, engine, processed.solvers, results)
+    return make_outcome(job, scores, len(distinct), processed, finds, notes)._replace(attempts=attempts)
 
 
 def begin_task(index: int, task_id: str, totals: Totals, write: Write = print) -> None:

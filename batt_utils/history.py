@@ -73,11 +73,10 @@ class History(NoHistory):
         """
         if outcome.finds is not None or outcome.task_i in self._added:
             return
-        demo, test = (len(self._run.data[part][outcome.task_id]) for part in ("demo", "test"))
+        demo, test = (self._run.data[part][outcome.task_id] for part in ("demo", "test"))
+        known = sum("output" in sample for sample in (*demo, *test))
         solvers = [
-            SolverResult(
-                one.md5, one.solver_id, one.score // self._run.points, demo + test, one.t_log, one.calls
-            )
+            SolverResult(one.md5, one.solver_id, one.score // self._run.points, known, one.t_log, one.calls)
             for one in outcome.solvers
         ]
         result = TaskResult(
@@ -87,8 +86,8 @@ class History(NoHistory):
             task=outcome.task_id,
             batt=self._run.batt,
             stage=self._run.stages[outcome.task_id],
-            demo=demo,
-            test=test,
+            demo=len(demo),
+            test=len(test),
             candidates=outcome.candidates,
             unique=outcome.unique,
             solvers=sort_solvers(solvers),

@@ -1,7 +1,7 @@
 """A task as one job: what it needs, what its samples come to, and what comes of it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from batt_utils.evaluate.results import Failure, SampleResult
 from batt_utils.evaluate.speed import Timing
 from batt_utils.rules import SEED, D_Score, O_Score, Rules, S_Score
 from batt_utils.store.links import Link, Store
-from batt_utils.tasks import Data, Pairs, Sample
+from batt_utils.tasks import Data, Grid, Pairs, Sample, is_known
 from batt_utils.timing import Seconds, measure
 
 PILE_LOG = "pile.log"
@@ -31,6 +31,9 @@ class TaskJob(NamedTuple):
         links: those of the task's solvers that are there, where its job comes from, which also saves what is
             found; None: who does it reads them, and saves.
         is_profiled: whether a worker that does the whole task profiles it.
+        is_submitted: whether attempts at its test outputs are found for a submission.
+        stored: the texts of the task's solvers that are there, by md5, as far as they are needed and `links`
+            are given.
         known: what came of samples before, by their place in order of work; None: the GPU's memory is full.
         rules: what counts, and what is stored where.
     """
@@ -44,18 +47,36 @@ class TaskJob(NamedTuple):
     keep_values: bool = False
     links: Sequence[Link] | None = None
     is_profiled: bool = False
+    is_submitted: bool = False
+    stored: Mapping[str, str] | None = None
     known: Mapping[int, Failure | None] = {}
     rules: Rules = SEED
 
     def list_pairs(self, *parts: str) -> Pairs:
-        """List the pairs (input, output) of the samples of some parts."""
-        return tuple((sample["input"], sample["output"]) for part in parts for sample in self.samples[part])
+        """List the pairs (input, output) of the samples of some parts whose output is known."""
+        samples = [sample for part in parts for sample in self.samples[part]]
+        return tuple((sample["input"], sample["output"]) for sample in samples if "output" in sample)
+
+    def list_inputs(self, *parts: str) -> list[Grid]:
+        """List the inputs of the samples of some parts."""
+        return [sample["input"] for part in parts for sample in self.samples[part]]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all outputs of its samples are known."""
+        return all(map(is_known, self.samples.values()))
 
 
 def make_job(total_data: Data, task_i: int, task_id: str, timeout: float, **options: Any) -> TaskJob:
     """Make the job of a task of `total_data`; `options` are further fields of it."""
     samples = {part: total_data[part][task_id] for part in ("demo", "test")}
     return TaskJob(task_i, task_id, samples, timeout, **options)
+
+
+def make_jobs(total_data: Data, task_ids: Iterable[str], timeout: float, **options: Any) -> Iterator[TaskJob]:
+    """Make the jobs of tasks one by one; see `make_job`."""
+    for task_i, task_id in enumerate(task_ids):
+        yield make_job(total_data, task_i, task_id, timeout, **options)
 
 
 class Notes(NamedTuple):
@@ -94,7 +115,7 @@ class TaskScores(NamedTuple):
         d_score: the differ counts of all samples.
         timings: of each sample.
         failures: how the batt failed on each sample; empty where it did not.
-        is_solved: whether one program is right on every sample.
+        is_solved: whether one program is right on every sample; None: not all outputs are known.
     """
 
     events: list[SampleEvents]
@@ -104,7 +125,7 @@ class TaskScores(NamedTuple):
     d_score: D_Score
     timings: list[Timing]
     failures: list[str]
-    is_solved: bool
+    is_solved: bool | None
 
 
 class Solver(NamedTuple):
@@ -184,6 +205,7 @@ class TaskOutcome(NamedTuple):
         finds: what is still to be saved; None: it is saved.
         profile: that of the worker that did it, if it was asked for.
         tot_d_score: the sum of the points that differs gave.
+        attempts: those at each test output, for a submission.
     """
 
     task_i: int
@@ -192,7 +214,7 @@ class TaskOutcome(NamedTuple):
     candidates: int
     unique: int
     solvers: Sequence[Solver]
-    is_solved: bool
+    is_solved: bool | None
     is_new: bool
     failures: Sequence[str]
     timed_out: bool
@@ -200,6 +222,7 @@ class TaskOutcome(NamedTuple):
     finds: Finds | None
     profile: dict[Any, Any] | None = None
     tot_d_score: int = 0
+    attempts: Sequence[Sequence[Grid]] = ()
 
 
 def count_samples(
@@ -257,7 +280,7 @@ def count_task(job: TaskJob, results: Sequence[SampleResult], d_score: D_Score, 
             f"{', '.join(names[:MOST])}{more}: differs that measure an output and no input before it do not "
             "count there: write the batt anew"
         )
-    return scores
+    return scores if job.is_known else scores._replace(is_solved=None)
 
 
 def make_outcome(
@@ -278,7 +301,7 @@ def make_outcome(
         unique,
         [solver for solver in processed.solvers if solver.score > 0],
         scores.is_solved,
-        scores.is_solved and processed.best < best,
+        scores.is_solved is True and processed.best < best,
         scores.failures,
         processed.timed_out or any(sample.timed_out for sample in scores.events),
         notes,

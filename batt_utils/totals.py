@@ -9,6 +9,7 @@ from batt_utils.evaluate.failures import Failures
 from batt_utils.job import TaskOutcome
 from batt_utils.rules import SEED, Rules
 from batt_utils.store.journal import End
+from batt_utils.tasks import Data, is_known
 from batt_utils.timing import add_seconds, summarize
 
 
@@ -21,11 +22,17 @@ class Totals:
         self.with_timing = with_timing
         self._said: set[str] = set()
         self.begun = self.ended = -1  # the index of the last task that was
+        self.expected = self.unknown = 0  # tasks; those of which not all outputs are known
         self.passed_over = self.tasks = self.solved = self.new = self.timeouts = self.tot_d_score = 0
         self.seconds: dict[str, float] = {}
         self._start = perf_counter()
         self.failures = Failures()
         self.profiles: list[dict[Any, Any]] = []
+
+    def expect(self, task_ids: Iterable[str], total_data: Data) -> None:
+        """Count the tasks of the run, those that are passed over later among them."""
+        known = [is_known(total_data["test"][task_id]) for task_id in task_ids]
+        self.expected, self.unknown = len(known), known.count(False)
 
     def add(self, outcome: TaskOutcome) -> None:
         """Add a task, and print its warnings, each text once in a run."""
@@ -39,7 +46,7 @@ class Totals:
         if outcome.profile is not None:
             self.profiles.append(outcome.profile)
         self.tasks += 1
-        self.solved += outcome.is_solved
+        self.solved += outcome.is_solved is True
         self.new += outcome.is_new
         self.timeouts += outcome.timed_out
         self.tot_d_score += outcome.tot_d_score

@@ -227,15 +227,36 @@ def test_data_may_be_a_file_of_the_prize(two_stages, kind):
         read(path, "training")
 
 
-@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside others"])
-def test_test_challenges_have_no_solutions(tmp_path, beside):
+def test_test_challenges_have_no_solutions(tmp_path):
     path = tmp_path / "arc-agi_test_challenges.json"
     path.write_text(json.dumps({"a": {**task(1), "test": [{"input": [[1]]}]}}))
-    if beside:
-        write_prize(tmp_path, {"b": task(2)})
-        assert read(tmp_path) == expected(("b", task(2)))
-    for place in (path, *([] if beside else [tmp_path])):
-        assert str(path) in refused("tasks have no solutions", data=place)
+    assert str(path) in refused("tasks have no solutions", data=tmp_path)
+    write_prize(tmp_path, {"b": task(2)})
+    assert read(tmp_path) == expected(("b", task(2)))
+
+
+@pytest.mark.parametrize("place", ["folder", "file"])
+def test_the_stage_test_needs_no_outputs(tmp_path, place):
+    write_prize(tmp_path, {"b": task(2)})
+    path = tmp_path / "arc-agi_test_challenges.json"
+    path.write_text(json.dumps({"a": {**task(1), "test": [{"input": [[1]]}]}}))
+    whole = expected(("a", task(1)))
+    total = read(tmp_path, "test") if place == "folder" else read(path, "test")
+    assert total == {"demo": whole["demo"], "test": {"a": [{"input": ((1,),)}]}}
+    assert not tasks.is_known(total["test"]["a"])
+    assert tasks.find_stages(tasks.find_sources(tmp_path, "test"), ["a"]) == {"a": "test"}
+
+
+def test_the_stage_test_may_be_a_folder_of_tasks(tmp_path):
+    write_folder(tmp_path, {"a": {**task(1), "test": [{"input": [[1]]}]}, "b": task(2)})
+    total = read(tmp_path, "test")
+    assert total["test"] == {"a": [{"input": ((1,),)}], "b": expected(("b", task(2)))["test"]["b"]}
+
+
+def test_the_stage_test_that_is_nowhere_is_told(kaggle, tmp_path):
+    for place in (None, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"--data a folder with arc-agi_test_challenges.json, a"):
+            tasks.find_sources(place, "test")
 
 
 def test_sort_by_size(tmp_path):

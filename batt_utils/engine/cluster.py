@@ -202,7 +202,9 @@ class Cluster:
 
         def send_more() -> None:
             for job in islice(rest, max(0, WINDOW * self._count_threads() - len(sent))):
-                job = job._replace(links=read_links(Store(job.out).solver_folder(job.task_id)))
+                store = Store(job.out)
+                stored = store.read_solvers(job.task_id) if job.is_submitted else {}
+                job = job._replace(links=read_links(store.solver_folder(job.task_id)), stored=stored)
                 sent.append(_Sent(job, self._send(run_task, job, 0), 0))
 
         send_more()

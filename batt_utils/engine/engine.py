@@ -25,7 +25,6 @@ from batt_utils.engine.worker import (
     prepare,
     score_sample,
     solve,
-    time_sample,
     time_solvers,
 )
 from batt_utils.evaluate.device import can_fork, find_gpus
@@ -35,7 +34,7 @@ from batt_utils.evaluate.results import Answer, Failure, SampleJob, SampleResult
 from batt_utils.job import Notes, Solver, TaskJob, TaskOutcome, save_finds
 from batt_utils.options import Options
 from batt_utils.store.links import Store
-from batt_utils.tasks import Data
+from batt_utils.tasks import Data, Grid, Pairs
 from batt_utils.timing import take_profile
 
 RunTask = Callable[[TaskJob, "Engine"], Coroutine[Any, Any, TaskOutcome]]
@@ -184,16 +183,16 @@ class Engine:
         A solver that ends its process has none.
         """
         speeds = {md5: Speed(solver.seconds, False) for md5, solver in solvers.items() if solver.is_timed}
-        pairs = job.list_pairs("demo", "test")
+        pairs, inputs = job.list_pairs("demo", "test"), job.list_inputs("demo", "test")
         batches = self._split([solver for solver in solvers.values() if not solver.is_timed], job.timeout)
-        jobs = [(pairs, [*batch.values()], job.timeout) for batch in batches]
+        jobs = [(pairs, inputs, [*batch.values()], job.timeout) for batch in batches]
         results = [result async for result in self._runner.run(time_solvers, jobs, 2 * job.timeout)]
         for batch, result in zip(batches, results):
             if isinstance(result, list):
                 speeds |= zip(batch, result)
                 continue
             for md5, source in batch.items():  # one of them is slow, hangs or ends its process
-                speed = await self._time_alone(pairs, source, job.timeout)
+                speed = await self._time_alone(pairs, inputs, source, job.timeout)
                 if isinstance(speed, Speed):
                     speeds[md5] = speed
                 else:
@@ -213,18 +212,20 @@ class Engine:
             batches[-1][solver.md5] = self.texts.write_source(solver.t)
         return batches
 
-    async def _time_alone(self, pairs: Sequence[Any], source: str, timeout: float) -> Speed | Failure:
-        """Time a solver, a sample at a time, until it ends a process or has one ended."""
+    async def _time_alone(
+        self, pairs: Pairs, inputs: Sequence[Grid], source: str, timeout: float
+    ) -> Speed | Failure:
+        """Time a solver, an input at a time, until it ends a process or has one ended."""
         speed = Speed(0.0, False)
-        for number in range(len(pairs)):
-            job = (pairs, number, source, timeout)
-            result = await anext(self._runner.run(time_sample, [job], 2 * timeout))
-            if isinstance(result, Speed):
-                speed = Speed(speed.seconds + result.seconds, speed.timed_out or result.timed_out)
+        for grid in inputs:
+            job = (pairs, [grid], [source], timeout)
+            result = await anext(self._runner.run(time_solvers, [job], 2 * timeout))
+            if not isinstance(result, Failure):
+                speed = Speed(speed.seconds + result[0].seconds, speed.timed_out or result[0].timed_out)
             elif result.timed_out:
                 return Speed(speed.seconds + 2 * timeout, True)
             else:
-                return result  # type: ignore[no-any-return]
+                return result
         return speed
 
     async def solve(
@@ -260,8 +261,9 @@ class Engine:
 def _list_samples(job: TaskJob) -> list[SampleJob]:
     """List a task's samples in order of work: test samples take longest, so they come first."""
     pairs = job.list_pairs("demo")
+    keep_values = job.keep_values or job.is_submitted
     return [
-        SampleJob(job.task_id, part, number, pairs, sample, job.keep_values, job.rules)
+        SampleJob(job.task_id, part, number, pairs, sample, keep_values, job.rules)
         for part in ("test", "demo")
         for number, sample in enumerate(job.samples[part])
     ]

@@ -132,15 +132,10 @@ def score_sample(job: SampleJob, timeout: float, log: str) -> SampleResult | Non
     return None
 
 
-def time_solvers(pairs: Pairs, sources: Sequence[str], timeout: float) -> list[Speed]:
-    """Time solvers, one after the other, on all samples of a task, which are also their S."""
+def time_solvers(pairs: Pairs, inputs: Sequence[Grid], sources: Sequence[str], timeout: float) -> list[Speed]:
+    """Time solvers, one after the other, on inputs; `pairs` are their S."""
     names = get_host().names
-    return [time_solver(source, names, pairs, pairs, timeout) for source in sources]
-
-
-def time_sample(pairs: Pairs, number: int, source: str, timeout: float) -> Speed:
-    """Time a solver on one of the samples that `time_solvers` takes."""
-    return time_solver(source, get_host().names, pairs, pairs[number : number + 1], timeout)
+    return [time_solver(source, names, pairs, inputs, timeout) for source in sources]
 
 
 def solve(

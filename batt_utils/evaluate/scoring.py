@@ -13,7 +13,7 @@ Judged = tuple[object, bool]  # a value or its fingerprint; whether the value is
 
 def choose_targets(job: SampleJob, outputs: Sequence[Scorable]) -> tuple[list[Target], list[int]]:
     """Choose what a sample's differs are measured with, and give the place of each candidate's C there."""
-    expected = job.sample["output"]
+    expected = job.sample.get("output")
     if targets := job.rules.list_targets(expected):
         return [(target, None) for target in targets], [0] * len(outputs)
     groups, target_index = group_by_target([value for _, value in outputs], job.part, expected)
@@ -25,7 +25,7 @@ def choose_targets(job: SampleJob, outputs: Sequence[Scorable]) -> tuple[list[Ta
 
 
 def group_by_target(
-    values: Sequence[object], part: str, expected: Grid
+    values: Sequence[object], part: str, expected: Grid | None
 ) -> tuple[list[tuple[object, list[int]]], list[int]]:
     """Group candidates by the object that their differ values compare with (C).
 
@@ -49,13 +49,16 @@ def group_by_target(
 
 
 def score_outputs(
-    outputs: Iterable[Scorable], expected: Grid, keep_values: bool, judged: dict[int, Judged] | None = None
+    outputs: Iterable[Scorable],
+    expected: Grid | None,
+    keep_values: bool,
+    judged: dict[int, Judged] | None = None,
 ) -> list[Scored]:
     """Compare candidates with the expected grid, those with the same value once.
 
     Args:
         outputs: the candidates with their values.
-        expected: the grid.
+        expected: the grid; None: it is not known.
         keep_values: see `SampleJob`.
         judged: what is known of values, by their ids; what is found is added.
     """
@@ -68,10 +71,10 @@ def score_outputs(
     return scored
 
 
-def judge(value: object, expected: Grid, keep_value: bool) -> Judged:
-    """Give a value, or its fingerprint, and whether it is the expected grid."""
+def judge(value: object, expected: Grid | None, keep_value: bool) -> Judged:
+    """Give a value, or its fingerprint, and whether it is the expected grid, if that is known."""
     try:
-        match = bool(value == expected)
+        match = expected is not None and bool(value == expected)
     except Exception:
         match = False
     mark = fingerprint(value)

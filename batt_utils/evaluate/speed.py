@@ -9,7 +9,7 @@ from typing import Any
 from batt_utils.evaluate.deadline import TimeUp, run_within
 from batt_utils.evaluate.device import GpuFull
 from batt_utils.evaluate.results import Speed
-from batt_utils.tasks import Pairs
+from batt_utils.tasks import Grid, Pairs
 
 Timing = tuple[Mapping[int, float], Set[int]]  # of a sample: each call's seconds; the calls that raised
 
@@ -62,24 +62,24 @@ def _sum_calls(calls: Sequence[int], seconds: Mapping[int, float], raised: Set[i
 
 
 def time_solver(
-    source: str, names: Mapping[str, object], pairs: Pairs, samples: Pairs, timeout: float
+    source: str, names: Mapping[str, object], pairs: Pairs, inputs: Sequence[Grid], timeout: float
 ) -> Speed:
-    """Time a solver on samples, each for at most `timeout` seconds.
+    """Time a solver on inputs, each for at most `timeout` seconds.
 
-    One that fails on a sample has taken what it took till then.
+    One that fails on an input has taken what it took till then.
 
     Args:
         source: that of a function `solve(S, I, C)`.
         names: those that it uses.
         pairs: S.
-        samples: the pairs (input, output) that it is run on.
+        inputs: what it is run on.
         timeout: seconds for each.
     """
     namespace: dict[str, Any] = dict(names)
     exec(source, namespace)
     solve = namespace["solve"]
     start = perf_counter()
-    in_time = [run_within(timeout, partial(ignore_failure, solve, pairs, grid, None)) for grid, _ in samples]
+    in_time = [run_within(timeout, partial(ignore_failure, solve, pairs, grid, None)) for grid in inputs]
     taken = perf_counter() - start
     namespace.clear()  # with its function it is a cycle, and the collector seldom comes
     return Speed(taken, not all(in_time))

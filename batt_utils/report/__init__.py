@@ -1,4 +1,4 @@
-"""What people look at: a page of what the result folders hold, with pictures."""
+"""What people look at: a page with pictures, and a submission to the ARC Prize."""
 
 
 def show(task_id: str, out: str = ".", data: str | None = None) -> None:

@@ -106,7 +106,7 @@ class Content:
             {
                 "name": name,
                 "input": self._add_grid(sample["input"]),
-                "output": self._add_grid(sample["output"]) if sample.get("output") else None,
+                "output": self._add_grid(sample["output"]) if "output" in sample else None,
                 "outputs": [
                     [self._add_grid(output.grid), shown.index(output.programs[0]), len(output.programs) - 1]
                     for output in outputs

@@ -34,10 +34,9 @@ class Finding(NamedTuple):
 
     @property
     def of(self) -> int:
-        """Give how many samples it has whose output is known; 0 where that is not known."""
-        if not self.samples:
-            return max((one.of for one in self.attempts), default=0)
-        return sum(bool(sample.get("output")) for there in self.samples.values() for sample in there)
+        """Give how many samples it has, also of unknown outputs; 0 where that is not known."""
+        counted = sum(map(len, self.samples.values()))
+        return counted or max((one.of for one in self.attempts), default=0)
 
     @property
     def right(self) -> int:

@@ -67,9 +67,7 @@ class Outputs(NamedTuple):
         if all(len(found) >= MOST_OUTPUTS for found in self.found):
             return []
         known = [
-            (found, sample["output"])
-            for found, sample in zip(self.found, self.samples)
-            if sample.get("output")
+            (found, sample["output"]) for found, sample in zip(self.found, self.samples) if "output" in sample
         ]
         is_solved = all(found and found[0].grid == target for found, target in known)
         begun = {*self.run}

@@ -13,7 +13,7 @@ from batt_utils.report.findings import Finding, find_tasks
 from batt_utils.report.outputs import Outputs, find_outputs, make_outputs
 from batt_utils.report.page import check_jinja, make_page
 from batt_utils.store.links import Store
-from batt_utils.tasks import Data, find_sources, find_stages, name_paths, read_tasks
+from batt_utils.tasks import TEST, Data, Source, find_sources, find_stages, name_paths, read_tasks
 
 
 class Report(NamedTuple):
@@ -53,7 +53,7 @@ def make_report(
     if not (store.out / "solver_dir").is_dir():
         raise UserError(f"{out}: no result folders there: run run_batt.py first, or choose another --out")
     attempts = read_attempts(results)
-    sources = find_sources(data, "both" if data is None or Path(data).is_dir() else None)
+    sources = find_all_sources(data)
     total_data = read_tasks(sources)
     stages = find_stages(sources, total_data["demo"])
     findings = find_tasks(store, attempts, total_data, stages, task_ids)
@@ -65,6 +65,26 @@ def make_report(
     chosen = {finding.task_id for finding in findings}
     attempts = [one for one in attempts if one.task_id in chosen]
     return Report(make_page(findings, attempts, folder), len(findings))
+
+
+def find_all_sources(data: str | None) -> list[Source]:
+    """Find where the tasks of all stages are, or of the one that is named, the stage test last.
+
+    Raises:
+        UserError, OSError: there are none, as `find_sources` says it.
+    """
+    sources: list[Source] = []
+    problem: OSError | UserError | None = None
+    for stage in ("both" if data is None or Path(data).is_dir() else None, TEST):
+        try:
+            found = find_sources(data, stage)
+        except (OSError, UserError) as error:
+            problem = problem or error
+        else:
+            sources += [source for source in found if source.files is None or not sources]
+    if problem and not sources:
+        raise problem
+    return sources
 
 
 async def run_programs(findings: Sequence[Finding], total_data: Data, options: Options) -> dict[str, Outputs]:

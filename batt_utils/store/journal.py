@@ -29,7 +29,7 @@ class SolverResult(NamedTuple):
         md5: its name in the result folders.
         solver_id: the solver that it appeared for first.
         o_score: how many samples it got right.
-        of: how many samples the task has.
+        of: how many samples the task has whose output is known.
         t_log: its speed: the quicker, the higher.
         calls: how many calls it makes.
     """
@@ -57,7 +57,7 @@ class TaskResult(NamedTuple):
         candidates: how many distinct outputs the batt gave, by call, solver and grid.
         unique: how many distinct programs these came from.
         solvers: the programs with a score above 0, in the order of `sort_solvers`.
-        solved: whether one program is right on every sample.
+        solved: whether one program is right on every sample; None where not all outputs are known.
         new: whether the task is solved now, and was not by what the folders held before.
         timed_out: whether a sample or a solver passed its time.
         warnings: what was said on stderr of this task.
@@ -75,7 +75,7 @@ class TaskResult(NamedTuple):
     candidates: int
     unique: int
     solvers: Sequence[SolverResult]
-    solved: bool
+    solved: bool | None
     new: bool
     timed_out: bool
     warnings: Sequence[str]

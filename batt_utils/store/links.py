@@ -238,6 +238,15 @@ class Store:
             raise UserError(f"no such kind of differ: {kind!r}; use one of {', '.join(KINDS)}")
         return self._kind_folder(kind) / _task_folder(task_id)
 
+    def read_solvers(self, task_id: str) -> dict[str, str]:
+        """Read the texts of a task's solvers by md5, the best first; leave out what cannot be read."""
+        folder = self.solver_folder(task_id)
+        texts: dict[str, str] = {}
+        for link in sorted(read_links(folder), key=lambda link: (-link.score, -link.t_log, link.md5)):
+            with suppress(OSError, UnicodeDecodeError):
+                texts.setdefault(link.md5, find_file(folder, link).read_text(encoding="utf-8"))
+        return texts
+
     def list_tasks(self) -> list[str]:
         """List the tasks that have a folder of links, in order."""
         above = [self.out / "solver_dir", *(self._kind_folder(kind) for kind in (*KINDS, None))]

@@ -78,8 +78,11 @@ def count_workers(folder):
 
 def test_results_and_lines_are_those_of_a_run_here(cluster, here):
     assert card.main(["-c", "8", "-f", "batt.py", "--seed", "3"]) == 0  # so few that T_LOG decides nothing
-    near = run_timed("-i", *TASKS, "--out", "near", cwd=here)
-    far = run_timed("-i", *TASKS, "--out", "far", "--cluster", cluster.file, cwd=here)
+    near = run_timed("-i", *TASKS, "--out", "near", "--submission", "near.json", cwd=here)
+    far = run_timed(
+        "-i", *TASKS, "--out", "far", "--submission", "far.json", "--cluster", cluster.file, cwd=here
+    )
+    assert (here / "far.json").read_text() == (here / "near.json").read_text()
     assert (near[0], near[2]) == (0, "")
     assert far == near
     assert read_store(here / "far") == read_store(here / "near")

@@ -116,9 +116,9 @@ SOLVERS = {
     [
         pytest.param([[Speed(0.5, False)]], {"a": 0.25, "b": 0.5}, [], id="those not timed are run"),
         pytest.param(
-            [LATE, *[Speed(0.5, False)] * 3], {"a": 0.25, "b": 1.5}, [], id="late together, not alone"
+            [LATE, *[[Speed(0.5, False)]] * 3], {"a": 0.25, "b": 1.5}, [], id="late together, not alone"
         ),
-        pytest.param([LATE, Speed(0.5, False), LATE], {"a": 0.25, "b": 2.5}, [], id="late alone"),
+        pytest.param([LATE, [Speed(0.5, False)], LATE], {"a": 0.25, "b": 2.5}, [], id="late alone"),
         pytest.param(
             [BROKEN, BROKEN], {"a": 0.25}, ["solver b left out: it ends"], id="one ends its process"
         ),
@@ -130,9 +130,17 @@ def test_solvers_are_timed(results, seconds, warnings):
     speeds = run(engine.time_solvers(make_task(), SOLVERS, notes))
     assert {name: speed.seconds for name, speed in speeds.items()} == seconds
     assert notes.warnings == warnings
-    name, ((pairs, sources, timeout),), limit = runner.given[0]
-    assert (name, len(pairs), timeout, limit) == ("time_solvers", 3, 1.0, 2.0)
+    name, ((pairs, inputs, sources, timeout),), limit = runner.given[0]
+    assert (name, len(pairs), inputs, timeout, limit) == ("time_solvers", 3, [GRID] * 3, 1.0, 2.0)
     assert sources == ["def solve(S, I, C):\n    t2 = g(I)\n    return t2\n"]
+
+
+def test_a_pair_whose_output_is_not_known_is_no_part_of_s():
+    engine, runner = make_engine([Speed(0.5, False)])
+    samples = {"demo": [SAMPLE], "test": [{"input": ((2,),)}]}
+    run(engine.time_solvers(make_task()._replace(samples=samples), SOLVERS, Notes({}, [])))
+    ((_, ((pairs, inputs, *_),), _),) = runner.given
+    assert (pairs, inputs) == (((GRID, GRID),), [GRID, ((2,),)])
 
 
 GIVEN, ENDED = Answer(GRID), Failure(False, "it ends its process (signal 9)")

@@ -17,6 +17,7 @@ from forms import FORMS, write_form
 
 TESTS = ((THIRD, OTHER),)
 ALL = (*PAIRS, *TESTS)
+INPUTS = [grid for grid, _ in ALL]
 SOLVE = "def solve(S, I, C):\n"
 
 
@@ -146,7 +147,7 @@ def test_a_module_without_a_batt_is_told_by_the_first_job(process, text, problem
     prepare("bad_batt")
     for job in (
         lambda: score_sample(make_job(), LONG, "pile.log"),
-        lambda: time_solvers(ALL, [SOLVE + "    return I\n"], LONG),
+        lambda: time_solvers(ALL, INPUTS, [SOLVE + "    return I\n"], LONG),
     ):
         with pytest.raises(ValueError) as caught:
             job()
@@ -230,7 +231,7 @@ def timed(process):
 def test_a_solver_is_timed_on_every_sample(timed):
     noted = timed
     source = SOLVE + "    t1 = note(S, I, C)\n    t2 = sleep(0.01)\n    return t2\n"
-    (speed,) = time_solvers(ALL, [source], LONG)
+    (speed,) = time_solvers(ALL, INPUTS, [source], LONG)
     assert noted == [(ALL, grid, None) for grid, _ in ALL]
     assert 0.03 <= speed.seconds < LONG / 6
     assert speed.timed_out is False
@@ -240,7 +241,7 @@ def test_a_solver_is_timed_on_every_sample(timed):
 def test_a_solver_that_fails_has_taken_its_time(timed, failure):
     noted = timed
     source = f"{SOLVE}    t1 = note(I)\n    t2 = sleep(0.01)\n    return {failure}\n"
-    (speed,) = time_solvers(ALL, [source], LONG)
+    (speed,) = time_solvers(ALL, INPUTS, [source], LONG)
     assert len(noted) == 3
     assert speed.seconds >= 0.03
     assert speed.timed_out is False
@@ -251,7 +252,7 @@ def test_a_solver_that_is_late_on_one_sample_is_timed_on_the_others(timed):
     late = SOLVE + "    t1 = note(I)\n    return spin_once(I)\n"
     slow = SOLVE + "    return sleep(0.02)\n"
     quick = SOLVE + "    return I\n"
-    speeds = time_solvers(ALL, [quick, late, slow], SHORT)
+    speeds = time_solvers(ALL, INPUTS, [quick, late, slow], SHORT)
     assert len(noted) == 3
     assert [speed.timed_out for speed in speeds] == [False, True, False]
     assert 0 < speeds[0].seconds < speeds[1].seconds < LONG / 6
@@ -262,9 +263,9 @@ def test_a_solver_that_is_late_on_one_sample_is_timed_on_the_others(timed):
 def test_solvers_leave_nothing_behind(timed):
     noted = timed
     sources = [f"{before}{SOLVE}    return note({n})\n" for n, before in enumerate(["", "note = None\n", ""])]
-    assert len(time_solvers(ALL, sources, LONG)) == 3
+    assert len(time_solvers(ALL, INPUTS, sources, LONG)) == 3
     assert noted == [(0,)] * 3 + [(2,)] * 3
 
 
 def test_no_solvers_take_no_time(timed):
-    assert time_solvers(ALL, [], LONG) == []
+    assert time_solvers(ALL, INPUTS, [], LONG) == []

@@ -3,9 +3,10 @@
 import pytest
 
 from batt_utils.batt.program import Candidate
-from batt_utils.evaluate.scoring import count_differs, group_by_target, judge, score_outputs
+from batt_utils.evaluate.results import SampleJob
+from batt_utils.evaluate.scoring import choose_targets, count_differs, group_by_target, judge, score_outputs
 from batt_utils.evaluate.values import fingerprint, merge_grids
-from batt_utils.rules import D_Score
+from batt_utils.rules import NEWEST, SEED, D_Score
 from batts import measure, output, write_source
 from evaluation import EVALUATORS, GRID, OTHER, SAMPLE, list_counted, score
 
@@ -28,6 +29,21 @@ def test_what_counts_of_a_score_is_what_was_measured(make, part):
     assert (added.score, added.last_t) == (updated.score, updated.last_t)
     assert [*zip(*counted[:5], strict=True)] == result.candidates
     assert counted[7:] == result[3:]
+
+
+@pytest.mark.parametrize(
+    ("rules", "part", "targets"),
+    [
+        pytest.param(SEED, "demo", [(OTHER, ["None", "a"])], id="the seed's, demo"),
+        pytest.param(SEED, "test", [(GRID, ["None", "a"])], id="the seed's, test"),
+        pytest.param(NEWEST, "demo", [(None, None), (OTHER, None)], id="the newest, demo"),
+        pytest.param(NEWEST, "test", [(None, None)], id="the newest, an output that nobody knows"),
+    ],
+)
+def test_targets_are_chosen(rules, part, targets):
+    sample = {"input": GRID} if part == "test" else {"input": GRID, "output": OTHER}
+    job = SampleJob("a", part, 0, (), sample, rules=rules)
+    assert choose_targets(job, [(Candidate(1, False, "a"), GRID)])[0] == targets
 
 
 HASHABLE, UNHASHABLE = (1, (2,)), [1]
@@ -88,6 +104,11 @@ class Odd:
 def test_a_value_is_compared_with_the_expected_grid(value, match):
     for keep in (True, False):
         assert judge(value, OTHER, keep)[1] is match
+
+
+@pytest.mark.parametrize("value", [None, GRID, Odd(True)], ids=["None", "a grid", "something equal"])
+def test_nothing_is_what_nobody_knows(value):
+    assert judge(value, None, True)[1] is False
 
 
 def test_a_value_is_kept_if_it_is_asked_for_and_can_be_told_from_others():

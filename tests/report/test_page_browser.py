@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from reports import MIRROR, ODD, name, set_window
+from reports import MIRROR, ODD, name, run_command, set_window
 
 COPY = """
     const copy = (canvas) => {
@@ -116,6 +116,17 @@ def test_outputs_are_compared(opened, task_id, captions):
     click(opened, task_id)
     verdicts = read_all(opened, ".outputs strong")
     assert [verdict for verdict in captions if verdict not in verdicts] == []
+
+
+def test_an_unknown_output_is_said_to_be_so(browser, folders, tmp_path):
+    task = json.loads((folders / "data" / "partly.json").read_text())
+    del task["test"][0]["output"]
+    (tmp_path / "arc-agi_test_challenges.json").write_text(json.dumps({"partly": task}))
+    path = tmp_path / "report.html"
+    run_command(folders, "-m", "batt_utils.report", "--data", tmp_path, "-o", path, "-i", "partly")
+    browser.get(path.as_uri())
+    captions = read_all(browser, "figcaption")[-4:]
+    assert captions == ["input", "expected: unknown", "#1: not compared", "#2: not compared"]
 
 
 def test_wrong_cells_are_marked(opened):

@@ -51,19 +51,28 @@ def test_a_task_without_samples_has_no_pictures(here, tmp_path, capsys):
     assert len(partly["samples"]) == 3
 
 
-def test_tasks_of_both_stages(here, tmp_path, capsys):
-    for stage, task_id in (("training", ODD), ("evaluation", "partly")):
+def write_stage(folder, stage, task_id, task):
+    """Write the ARC Prize files of a stage with a task; there are no solutions of the stage test."""
+    outputs = [sample.pop("output") for sample in task["test"]]
+    (folder / f"arc-agi_{stage}_challenges.json").write_text(json.dumps({task_id: task}))
+    if stage != "test":
+        (folder / f"arc-agi_{stage}_solutions.json").write_text(json.dumps({task_id: outputs}))
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [{"training": ODD, "evaluation": "partly"}, {"training": "partly", "test": ODD}, {"test": ODD}],
+    ids=["both", "training and test", "test"],
+)
+def test_tasks_of_every_stage(here, tmp_path, stages):
+    for stage, task_id in stages.items():
         task = json.loads((here / "data" / f"{task_id}.json").read_text())
-        outputs = [sample.pop("output") for sample in task["test"]]
-        for kind, entry in (("challenges", task), ("solutions", outputs)):
-            (tmp_path / f"arc-agi_{stage}_{kind}.json").write_text(json.dumps({task_id: entry}))
-    assert main(["--data", str(tmp_path), "-o", "other.html", "-i", ODD, "partly"]) == 0
-    assert capsys.readouterr().err == ""
-    tasks = read_data(here / "other.html")["tasks"]
-    assert {task["id"]: (task["stage"], len(task["samples"])) for task in tasks} == {
-        ODD: ("training", 3),
-        "partly": ("evaluation", 3),
-    }
+        write_stage(tmp_path, stage, task_id, task)
+    assert main(["--data", str(tmp_path), "-o", "other.html", "-i", *stages.values()]) == 0
+    for task in read_data(here / "other.html")["tasks"]:
+        assert stages[task["stage"]] == task["id"]
+        outputs = [sample["output"] is not None for sample in task["samples"]]
+        assert outputs == [True, True, task["stage"] != "test"]
 
 
 REFUSED = "'none/x.html' cannot be written (No such file or directory): choose another --output"

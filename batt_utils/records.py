@@ -1,0 +1,53 @@
+"""What a run leaves: its result folders, the file of results, the submission."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from batt_utils.history import NoHistory, Run, open_history
+from batt_utils.job import TaskOutcome
+from batt_utils.options import Options
+from batt_utils.report.submission import NoSubmission, open_submission
+from batt_utils.rules import Rules
+from batt_utils.store.journal import End
+from batt_utils.store.links import Store
+from batt_utils.tasks import Data
+
+
+class Records(NamedTuple):
+    """What a run leaves, as far as it is asked for."""
+
+    store: Store
+    history: NoHistory
+    submission: NoSubmission
+
+    def find_ends(self, task_ids: Sequence[str]) -> dict[str, End]:
+        """Find which tasks are to be passed over, and how they ended."""
+        ends = self.history.find_ends(task_ids)
+        return {task_id: end for task_id, end in ends.items() if self.submission.has(task_id)}
+
+    def add(self, outcome: TaskOutcome) -> None:
+        """Add what came of a task once it is saved.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        self.submission.add(outcome)
+        self.history.add(outcome)
+
+
+@contextmanager
+def open_records(
+    options: Options, rules: Rules, run: Run | None, total_data: Data, task_ids: Sequence[str]
+) -> Iterator[Records]:
+    """Open all that a run leaves, so that what cannot be written is told before the first task.
+
+    Raises:
+        UserError, OSError: as `Store.opened`, `open_history` and `open_submission` do.
+    """
+    with (
+        Store(options.out, rules.kinds).opened(task_ids) as store,
+        open_history(options, run) as history,
+        open_submission(options, total_data, task_ids) as submission,
+    ):
+        yield Records(store, history, submission)
