@@ -239,7 +239,7 @@ function pressInList(event) {
 function start() {
   for (const task of data.tasks) {
     task.hash = `#task=${encodeURIComponent(task.id)}`;
-    task.link = make("a", { href: task.hash, tabindex: -1 }, task.id,
+    task.link = make("a", { href: task.hash, tabindex: -1 }, `${task.id} `,
       make("span", { class: task.state }, `${task.right}/${task.of || "?"} ${MARKS[task.state]}`,
         make("span", { class: "unseen" }, ` ${data.states[task.state]}`)));
     task.item = make("li", {}, task.link);

@@ -38,7 +38,7 @@ def read_all(browser, selector):
 
 def list_tasks(browser):
     links = browser.find_elements(By.CSS_SELECTOR, "#list a")
-    return [browser.execute_script("return arguments[0].firstChild.data", link) for link in links]
+    return [browser.execute_script("return arguments[0].firstChild.data.trim()", link) for link in links]
 
 
 def read_title(browser):

@@ -16,7 +16,7 @@ from batt_utils.tasks import get_data
 ROOT = Path(run_batt.__file__).parent
 RUN = ("007bbfb7", "00d62c1b")  # tasks that a batt is run on: it solves the first
 ODD = "<img src=x onerror=alert(1)>\"'&"  # an id that is text, and no HTML
-INPUTS = [[[1, 2, 0], [3, 4, 5]], [[6, 7], [8, 9], [0, 1]], [[5, 0, 2]]]
+INPUTS = [[[1, 2, 0], [3, 4, 5]], [[6, 7], [8, 9], [0, 1]], [[5, 0, 2] * 10]]
 HANGS = "    while True:\n        pass"
 CRASHES = "    import os\n    os._exit(3)"
 SCRIPT = "    O = vmirror(I)  # </script><script>alert(2)</script> <b>bold</b>"
