@@ -18,6 +18,14 @@ from batt_utils.store.journal import End, Journal, SolverResult, TaskResult, sor
 from batt_utils.store.keys import hash_run, make_key, read_sources
 from batt_utils.tasks import Data
 
+PHASES = {
+    "score": "run_batt.check_batt",
+    "filter": "run_batt.phase1_filter",
+    "inline": "run_batt.phase2_inline_batch",
+    "process": "run_batt.phase3_process",
+    "differs": "run_batt.phase4_differs",
+}
+
 
 class Run(NamedTuple):
     """What the results of a run's tasks have in common.
@@ -95,7 +103,8 @@ class History(NoHistory):
             new=outcome.is_new,
             timed_out=outcome.timed_out,
             warnings=outcome.notes.warnings,
-            seconds=round(outcome.notes.seconds["main.run_batt"], 6),
+            seconds=round(outcome.notes.get_seconds("main.run_batt"), 6),
+            phases={phase: round(outcome.notes.get_seconds(name), 6) for phase, name in PHASES.items()},
         )
         with held():
             self._journal.append(result)

@@ -93,6 +93,10 @@ class Notes(NamedTuple):
         """Add the seconds that a block takes to those of a step."""
         return measure(self.seconds, self.timings.get(name, name))
 
+    def get_seconds(self, name: str) -> float:
+        """Give the seconds of a step."""
+        return self.seconds[self.timings.get(name, name)]
+
 
 class SampleEvents(NamedTuple):
     """What is said of a sample; `matches` has the solvers of the candidates that are right."""

@@ -78,6 +78,7 @@ def test_each_task_has_a_line(here, capsys, workers):
     (best, *others) = solved["solvers"]
     assert others == []
     assert [best[name] for name in ("solver_id", "o_score", "of", "calls")] == ["b", 3, 3, 1]
+    assert all(0 < sum(result["phases"].values()) <= result["seconds"] + 1e-5 for result in results)
     links = [*Path("solver_dir/solve_two/3").rglob("*.py")]
     assert [(path.stem, path.parent.name) for path in links] == [(best["md5"], str(best["t_log"]))]
     *_, line, last = printed.out.splitlines()

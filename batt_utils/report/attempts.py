@@ -1,11 +1,12 @@
 """Attempts at tasks: the lines of the files that `--results` of a run names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from batt_utils.console import UserError
 from batt_utils.store.journal import read_results
+from batt_utils.timing import add_seconds
 
 
 class Attempt(NamedTuple):
@@ -22,6 +23,7 @@ class Attempt(NamedTuple):
         of: how many samples the task has.
         is_solved: whether that is all.
         unique: how many distinct programs the batt had.
+        phases: what each phase took of the seconds; empty where an older run has not recorded it.
     """
 
     file: str
@@ -34,6 +36,7 @@ class Attempt(NamedTuple):
     of: int
     is_solved: bool
     unique: int
+    phases: Mapping[str, float]
 
 
 class Round(NamedTuple):
@@ -91,6 +94,7 @@ def _read_attempt(path: str, result: dict[str, Any]) -> Attempt:
         of=int(result["demo"]) + int(result["test"]),
         is_solved=result["solved"] is True,
         unique=int(result["unique"]),
+        phases={str(phase): float(seconds) for phase, seconds in dict(result.get("phases", {})).items()},
     )
 
 
@@ -101,6 +105,14 @@ def list_solved(attempts: Sequence[Attempt]) -> list[float]:
         if one.is_solved:
             solved.setdefault(one.task_id, _since_first(attempts, one))
     return [*solved.values()]
+
+
+def sum_phases(attempts: Iterable[Attempt]) -> dict[str, float]:
+    """Sum the seconds of each phase, in the order of the phases."""
+    total: dict[str, float] = {}
+    for one in attempts:
+        add_seconds(total, one.phases)
+    return total
 
 
 def list_rounds(attempts: Sequence[Attempt]) -> list[Round]:

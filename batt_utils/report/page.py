@@ -1,14 +1,14 @@
 """The page: findings as data for its script, what is counted of them, and the template that takes both."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from batt_utils.console import UserError
-from batt_utils.report.attempts import Attempt, list_rounds, list_solved
+from batt_utils.report.attempts import Attempt, list_rounds, list_solved, sum_phases
 from batt_utils.report.content import STATE_NAMES, Content, format_seconds
 from batt_utils.report.findings import Finding
 
@@ -20,13 +20,13 @@ class Bar(NamedTuple):
     """A row of a chart.
 
     Attributes:
-        name: what it counts.
-        tasks: how many tasks there are.
+        name: what it is of.
+        text: its value.
         percent: of the longest row.
     """
 
     name: str
-    tasks: int
+    text: str
     percent: float
 
 
@@ -88,7 +88,8 @@ def make_page(findings: Sequence[Finding], attempts: Sequence[Attempt], folder: 
             "solvers": sum(finding.holding.solver_links for finding in findings),
             "differs": sum(finding.holding.differ_links for finding in findings),
         },
-        bars=count_scores(findings),
+        scores=count_scores(findings),
+        phases=sum_seconds(attempts),
         attempts=attempts,
         slowest=max(attempts, key=lambda one: one.seconds, default=None),
         median=median(seconds or [0]),
@@ -102,10 +103,21 @@ def make_page(findings: Sequence[Finding], attempts: Sequence[Attempt], folder: 
 def count_scores(findings: Iterable[Finding]) -> list[Bar]:
     """Count tasks by how many samples their best program misses."""
     names = ["all right", "all but 1", "all but 2", "all but 3", "all but 4 or more", "none right"]
-    places = [5 if finding.right == 0 else min(max(finding.of - finding.right, 0), 4) for finding in findings]
-    counts = Counter(places)
-    longest = max(counts.values(), default=1)
-    return [Bar(name, counts[place], 100 * counts[place] / longest) for place, name in enumerate(names)]
+    counts = dict.fromkeys(names, 0)
+    for finding in findings:
+        missing = min(max(finding.of - finding.right, 0), 4)
+        counts[names[missing if finding.right else 5]] += 1
+    return _make_bars(counts, "{:,}".format)
+
+
+def sum_seconds(attempts: Iterable[Attempt]) -> list[Bar]:
+    """Sum the seconds of each phase; empty where none are recorded."""
+    return _make_bars(sum_phases(attempts), format_seconds)
+
+
+def _make_bars(values: Mapping[str, float], write: Callable[[float], str]) -> list[Bar]:
+    longest = max(values.values(), default=0) or 1
+    return [Bar(name, write(value), 100 * value / longest) for name, value in values.items()]
 
 
 def draw_line(attempts: Sequence[Attempt]) -> Line | None:

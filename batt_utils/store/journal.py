@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,6 +62,7 @@ class TaskResult(NamedTuple):
         timed_out: whether a sample or a solver passed its time.
         warnings: what was said on stderr of this task.
         seconds: what the task took, in whatever process.
+        phases: what of that each phase took, scoring first.
     """
 
     version: str
@@ -80,6 +81,7 @@ class TaskResult(NamedTuple):
     timed_out: bool
     warnings: Sequence[str]
     seconds: float
+    phases: Mapping[str, float]
 
 
 def sort_solvers(solvers: Sequence[SolverResult]) -> list[SolverResult]:

@@ -42,6 +42,14 @@ def test_a_task_is_solved_once(attempts):
     assert list_solved([]) == []
 
 
+def test_phases_are_those_that_are_recorded(tmp_path):
+    path = tmp_path / "results"
+    line = json.loads(Path(write_results(path, (1, "a", 1, "b1"))).read_text())
+    phases = {"score": 0.25, "filter": 1}
+    path.write_text(f"{json.dumps(line)}\n{json.dumps(line | {'phases': phases})}\n")
+    assert [one.phases for one in read_attempts([str(path)])] == [{}, phases]
+
+
 def test_rounds_are_those_of_a_batt_in_a_file(attempts):
     rounds = [(one.batt, *one[2:]) for one in list_rounds(attempts)]
     assert rounds == [("b1", 0, 2, 1, 1, 1.0), ("b2", 10, 2, 2, 1, 1.0), ("b3", 30, 1, 0, 0, 0.5)]

@@ -15,7 +15,7 @@ KNOWN, UNKNOWN = {"input": GRID, "output": GRID}, {"input": GRID}
 
 def make_attempt(task_id, right=0, of=4):
     return Attempt(
-        "file", "batt", task_id, "evaluation", datetime(2026, 1, 1), 1.0, right, of, right == of, 9
+        "file", "batt", task_id, "evaluation", datetime(2026, 1, 1), 1.0, right, of, right == of, 9, {}
     )
 
 

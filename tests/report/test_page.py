@@ -9,7 +9,7 @@ import pytest
 
 from batt_utils.report.attempts import Attempt
 from batt_utils.report.findings import Finding
-from batt_utils.report.page import count_scores, draw_line, make_page
+from batt_utils.report.page import count_scores, draw_line, make_page, sum_seconds
 from batt_utils.report.stored import Holding, Stored
 from batt_utils.store.links import Link
 
@@ -23,7 +23,7 @@ def make_finding(task_id="task", right=0, of=4, folder=Path()):
 
 def test_scores_are_counted_by_samples_missed():
     findings = [make_finding(right=right, of=7) for right in (7, 7, 6, 5, 4, 3, 2, 1, 0)]
-    assert [bar.tasks for bar in count_scores(findings)] == [2, 1, 1, 1, 3, 1]
+    assert [bar.text for bar in count_scores(findings)] == ["2", "1", "1", "1", "3", "1"]
     assert [round(bar.percent) for bar in count_scores(findings)] == [67, 33, 33, 33, 100, 33]
 
 
@@ -31,7 +31,7 @@ def make_attempts(*solved):
     """Attempts, one every ten seconds, each at a task of its own."""
     start = datetime(2026, 1, 1)
     return [
-        Attempt("f", "b", f"{i}", "", start + timedelta(seconds=10 * i), 1.0, one, 1, bool(one), 1)
+        Attempt("f", "b", f"{i}", "", start + timedelta(seconds=10 * i), 1.0, one, 1, bool(one), 1, {})
         for i, one in enumerate(solved)
     ]
 
@@ -48,6 +48,13 @@ def test_there_is_no_line_without_time(solved):
 
 def test_nothing_solved_is_a_line_at_the_bottom():
     assert draw_line(make_attempts(0, 0)) == ("M0 120H360", 0, 10)
+
+
+def test_seconds_are_summed_by_phase():
+    first, *others = make_attempts(0, 0, 1)
+    attempts = [one._replace(phases={"score": 2.5, "filter": 0.01}) for one in others]
+    assert sum_seconds([first, *attempts]) == [("score", "5.0 s", 100), ("filter", "20 ms", 0.4)]
+    assert sum_seconds([first]) == []
 
 
 def test_the_page_names_results_as_text(tmp_path):

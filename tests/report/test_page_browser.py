@@ -78,6 +78,8 @@ def test_the_most_interesting_task_is_shown_first(opened):
     assert list_tasks(opened) == ORDER
     assert read_title(opened) == "nearly ◐ nearly solved"
     assert read_all(opened, ".counts dd")[:4] == ["6", "2", "1", "2"]
+    phases = ["score", "filter", "inline", "process", "differs"]
+    assert read_all(opened, "section[aria-labelledby=phases-title] tbody th") == phases
 
 
 def test_a_click_shows_a_task_and_back_returns(opened):

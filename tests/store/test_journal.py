@@ -43,6 +43,7 @@ def make_result(number=0, solvers=(SOLVER,), warnings=("ä\n",)):
         timed_out=False,
         warnings=warnings,
         seconds=0.25,
+        phases={"score": 0.125, "filter": 0, "inline": 0, "process": 0.0625, "differs": 0.0625},
     )
 
 
@@ -72,7 +73,7 @@ def test_a_line_has_the_fields_in_order():
     fields = json.loads(line)
     assert list(fields) == [
         *("version", "key", "finished", "task", "batt", "stage", "demo", "test", "candidates", "unique"),
-        *("solvers", "solved", "new", "timed_out", "warnings", "seconds"),
+        *("solvers", "solved", "new", "timed_out", "warnings", "seconds", "phases"),
     ]
     assert [list(solver) for solver in fields["solvers"]] == [
         ["md5", "solver_id", "o_score", "of", "t_log", "calls"]
