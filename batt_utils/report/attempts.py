@@ -1,6 +1,6 @@
 """Attempts at tasks: the lines of the files that `--results` of a run names."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ class Attempt(NamedTuple):
     of: int
     is_solved: bool
     unique: int
-    phases: Mapping[str, float]
+    phases: dict[str, float]
 
 
 class Round(NamedTuple):
