@@ -16,7 +16,7 @@ import re
 import reprlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from batt_utils.console import UserError, warn
 
@@ -539,6 +539,20 @@ def _build_sample(sample: dict[str, Any], label: str, where: str, where_output: 
 
 
 def _build_grid(rows: Any, where: str) -> Grid:
+    if not _is_whole(rows):
+        _explain_grid(rows, where)
+    return tuple(map(tuple, rows))
+
+
+def _is_whole(rows: Any) -> bool:
+    """Tell whether rows are those of a grid."""
+    if type(rows) is not list or {*map(type, rows)} != {list} or len({*map(len, rows)}) != 1 or not rows[0]:
+        return False
+    cells = [cell for row in rows for cell in row]
+    return {*map(type, cells)} == {int} and 0 <= min(cells) and max(cells) <= 9
+
+
+def _explain_grid(rows: Any, where: str) -> NoReturn:
     if not isinstance(rows, list) or not rows:
         raise UserError(f"{where}: {_short(rows)} is no grid: give a list of one or more rows")
     for y, row in enumerate(rows):
@@ -552,7 +566,7 @@ def _build_grid(rows: Any, where: str) -> Grid:
         for cell in row:
             if type(cell) is not int or not 0 <= cell <= 9:
                 raise UserError(f"{where}: row {y} has the cell {_short(cell)}: use the integers 0 to 9")
-    return tuple(map(tuple, rows))
+    raise AssertionError(f"{where}: a grid")
 
 
 def _short(value: Any) -> str:

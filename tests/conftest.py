@@ -1,5 +1,6 @@
 """How invented examples are drawn, and what many tests start from."""
 
+import signal
 import sys
 
 import pytest
@@ -7,6 +8,9 @@ from hypothesis import settings
 
 settings.register_profile("quick", deadline=None, max_examples=200)
 settings.load_profile("quick")
+
+# A shell may have started this in the background, where SIGINT is ignored, and so it is in what runs are tried.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ pebble.CONSTS.term_timeout = 0.02
 pebble.CONSTS.channel_lock_timeout = 10
 
 START_SECONDS = 60  # for a process to be made ready
-WAIT_SECONDS = 0.02  # for an outcome, before others may run
+WAIT_SECONDS = 0.05  # for an outcome, before others may run
 SAVING_SECONDS = 5  # for what is being saved when all work ends
 GRACE = 1  # seconds past a step's time after which its process is ended from here
 WINDOW = 4  # jobs for each process that are handed out, or done and not given yet
