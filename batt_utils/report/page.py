@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from batt_utils.console import UserError
 from batt_utils.report.attempts import Attempt, list_rounds, list_solved, sum_phases
 from batt_utils.report.content import STATE_NAMES, Content, format_seconds
 from batt_utils.report.findings import Finding
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 FOLDER = Path(__file__).parent
-LINE_WIDTH, LINE_HEIGHT = 360, 120  # of the line of solved tasks
+LINE_WIDTH, LINE_HEIGHT = 240, 100  # of the line of solved tasks
 
 
 class Bar(NamedTuple):
@@ -65,18 +68,11 @@ def make_page(findings: Sequence[Finding], attempts: Sequence[Attempt], folder: 
         folder: where the page will be, so that its links lead from there; None: it shows a single task, in a
             page of somebody else, and has no links.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     content = Content(folder)
     for finding in findings:
         content.add(finding)
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    environment.filters["duration"] = format_seconds
     seconds = [one.seconds for one in attempts]
-    return environment.get_template("page.html").render(
+    return _get_template().render(
         title="run_batt report",
         alone=folder is None,
         made=datetime.now(timezone.utc).strftime("%Y-%m-%d, %H:%M UTC"),
@@ -98,6 +94,17 @@ def make_page(findings: Sequence[Finding], attempts: Sequence[Attempt], folder: 
         width=LINE_WIDTH,
         height=LINE_HEIGHT,
     )
+
+
+def _get_template() -> "Template":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    environment.filters["duration"] = format_seconds
+    return environment.get_template("page.html")
 
 
 def count_scores(findings: Iterable[Finding]) -> list[Bar]:

@@ -38,7 +38,7 @@ def make_attempts(*solved):
 
 def test_the_line_rises_when_a_task_is_solved():
     line = draw_line(make_attempts(0, 1, 0, 1))
-    assert line == ("M0 120H120.0V60.0H360.0V0.0H360", 2, 30)
+    assert line == ("M0 100H80.0V50.0H240.0V0.0H240", 2, 30)
 
 
 @pytest.mark.parametrize("solved", [(), (1,)], ids=["no attempt", "one moment"])
@@ -47,7 +47,7 @@ def test_there_is_no_line_without_time(solved):
 
 
 def test_nothing_solved_is_a_line_at_the_bottom():
-    assert draw_line(make_attempts(0, 0)) == ("M0 120H360", 0, 10)
+    assert draw_line(make_attempts(0, 0)) == ("M0 100H240", 0, 10)
 
 
 def test_seconds_are_summed_by_phase():
