@@ -180,7 +180,7 @@ def format_grid(grid: Grid) -> str:
 def format_seconds(seconds: float) -> str:
     """Write seconds as people read them.
 
-    >>> [format_seconds(seconds) for seconds in (0.0123, 5.6, 75, 7300)]
+    >>> [format_seconds(seconds) for seconds in (0.0123, 5.6, 75, 7320)]
     ['12 ms', '5.6 s', '1 min 15 s', '2 h 2 min']
     """
     if seconds < 1:
