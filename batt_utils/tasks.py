@@ -549,7 +549,7 @@ def _is_whole(rows: Any) -> bool:
     if type(rows) is not list or {*map(type, rows)} != {list} or len({*map(len, rows)}) != 1 or not rows[0]:
         return False
     cells = [cell for row in rows for cell in row]
-    return {*map(type, cells)} == {int} and 0 <= min(cells) and max(cells) <= 9
+    return {*map(type, cells)} == {int} and min(cells) >= 0 and max(cells) <= 9
 
 
 def _explain_grid(rows: Any, where: str) -> NoReturn:

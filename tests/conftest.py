@@ -9,7 +9,7 @@ from hypothesis import settings
 settings.register_profile("quick", deadline=None, max_examples=200)
 settings.load_profile("quick")
 
-# A shell may have started this in the background, where SIGINT is ignored, and so it is in what runs are tried.
+# A shell that starts this in the background has SIGINT ignored, also in the runs that are tried.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

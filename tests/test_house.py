@@ -48,6 +48,13 @@ def test_readme_lists_the_options_of_the_report(capsys):
     assert {name for cell in cells for name in OPTION.findall(cell)} == options
 
 
+def test_readme_says_the_language_of_its_blocks():
+    fences = re.findall(r"^```(.*)$", README, re.MULTILINE)
+    assert {*fences[1::2]} == {""}
+    assert {*fences[::2]} == {"bash", "ipython", "python", "text"}
+    assert not re.search(r"^    (?!.*[|])\S", re.sub(r"(?ms)^```.*?^```$", "", README), re.MULTILINE)
+
+
 def test_readme_names_files_that_exist():
     paths = re.findall(r"\b(?:tests|batt_utils)/[\w/.]*\w|\.github/[\w/.]*\w", README)
     assert paths
@@ -74,7 +81,7 @@ def test_metadata_and_workflow_name_the_same_versions_of_python():
 
 def test_workflow_runs_the_commands_of_readme():
     commands = README.partition("\n## Two commands\n")[2].partition("\n## ")[0]
-    commands = re.findall(r"^    (\S.*)$", commands, re.MULTILINE)
+    commands = re.findall(r"^```bash\n(.*)\n```$", commands, re.MULTILINE)
     assert len(commands) == 2
     assert [command for command in commands if f"- run: {command}\n" not in WORKFLOW] == []
 
