@@ -8,6 +8,7 @@ import pytest
 
 import run_batt
 from batt_utils import card
+from batt_utils.report.__main__ import main as report
 
 ROOT = Path(run_batt.__file__).parent
 README = (ROOT / "README.md").read_text()
@@ -38,6 +39,13 @@ def test_readme_lists_the_options_of_the_parser(capsys):
 def test_readme_names_every_option_of_the_writer_of_batts(capsys):
     named = set(OPTION.findall(README.partition("\n## Your own batts\n")[2].partition("\n## ")[0]))
     assert [names for names in list_options(card.main, capsys) if not named.intersection(names)] == []
+
+
+def test_readme_lists_the_options_of_the_report(capsys):
+    table = README.partition("\n## A report\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`-.*?) \| ", table, re.MULTILINE)
+    options = {name for names in list_options(report, capsys) for name in names}
+    assert {name for cell in cells for name in OPTION.findall(cell)} == options
 
 
 def test_readme_says_the_language_of_its_blocks():
@@ -94,6 +102,7 @@ ROOMS = (
 LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 PRINTERS = {
     "batt_utils.card",
+    "batt_utils.report.__main__",
     "batt_utils.store.__main__",
     "batt_utils.timing",
     "batt_utils.totals",

@@ -1,1 +1,29 @@
 """What people look at: a page with pictures, and a submission to the ARC Prize."""
+
+
+def show(task_id: str, out: str = ".", data: str | None = None) -> None:
+    """Display in a notebook what the result folders hold of a task.
+
+    Args:
+        task_id: the task.
+        out: where the result folders are.
+        data: as for `tasks.find_sources`, but that a folder gives the tasks of both stages.
+
+    Raises:
+        UserError: there are no result folders, nothing of the task, or no Jinja2.
+        OSError: the task's data cannot be read.
+    """
+    from html import escape
+
+    from IPython.display import HTML, display
+
+    from batt_utils.report.report import make_report
+
+    page = make_report(out, data, [task_id]).page
+    resize = "this.style.height = this.contentDocument.documentElement.scrollHeight + 20 + 'px'"
+    display(
+        HTML(
+            f'<iframe title="{escape(task_id)}" srcdoc="{escape(page)}" onload="{resize}" '
+            'style="width: 100%; height: 600px; border: 0"></iframe>'
+        )
+    )

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,6 +102,21 @@ class End(NamedTuple):
     new: bool
 
 
+def read_results(path: str) -> Iterator[dict[str, Any]]:
+    """Read the results of a file, which a run may be writing to: a last line without its end is passed over.
+
+    Raises:
+        UserError: a line is no result.
+        OSError: the file cannot be read.
+    """
+    with Path(path).open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if (result := _read_result(line)) is not None:
+                yield result
+            elif line.endswith(b"\n"):
+                raise _complain(path, f"line {number}")
+
+
 class Journal:
     """A file of results that is open for one run; another run is kept off until this one closes it or ends.
 
@@ -171,17 +186,11 @@ class Journal:
             UserError: a line is no result.
             OSError: the file cannot be read.
         """
-        ends = {}
-        with explained(self.path, ADVICE), Path(self.path).open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                result = _read_result(line)
-                if result is None:
-                    raise self._complain(f"line {number}")
-                ends[result["key"]] = End(result.get("solved") is True, result.get("new") is True)
-        return ends
-
-    def _complain(self, place: str) -> UserError:
-        return UserError(f"{self.path}: {place} is no result: remove it, or choose another --results")
+        with explained(self.path, ADVICE):
+            return {
+                result["key"]: End(result.get("solved") is True, result.get("new") is True)
+                for result in read_results(self.path)
+            }
 
     def _lock(self) -> None:
         if sys.platform != "win32":
@@ -207,13 +216,17 @@ class Journal:
             return
         begun = last.rstrip(b"\0")  # a machine that lost its power may have left these
         if not (begun.startswith(_HEAD) or _HEAD.startswith(begun)):
-            raise self._complain("the last line")
+            raise _complain(self.path, "the last line")
         with explained(self.path, ADVICE):
             if _read_result(last) is None:
                 os.ftruncate(self._file, size - len(last))
             else:
                 os.write(self._file, b"\n")
             os.fsync(self._file)
+
+
+def _complain(path: str, place: str) -> UserError:
+    return UserError(f"{path}: {place} is no result: remove it, or choose another --results")
 
 
 def _close(journal: Journal | None) -> None:

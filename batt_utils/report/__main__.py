@@ -1,0 +1,73 @@
+"""The report's command: `python -m batt_utils.report`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from batt_utils.console import UserError, explain
+from batt_utils.engine.signals import raise_signals
+from batt_utils.report.report import make_report
+from batt_utils.store.files import check_file, write_file
+
+OTHER_OUTPUT = "choose another --output"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_complain(f"{message}; --help lists the options"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status, 2 for what the user can put right."""
+    given = _parse(arguments)
+    try:
+        with raise_signals():
+            print(_write(given))
+    except KeyboardInterrupt as error:
+        return getattr(error, "status", 128 + 2)
+    except UserError as error:
+        return _complain(str(error))
+    except OSError as error:
+        return _complain(explain(error))
+    return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog="python -m batt_utils.report",
+        description="Writes one HTML file that shows what the result folders hold, with pictures.",
+    )
+    add = parser.add_argument
+    add("-o", "--output", default="report.html", metavar="FILE", help="the page (default report.html)")
+    add(
+        "--data",
+        metavar="train|eval|PATH",
+        help="the tasks, as run_batt.py takes them; by default of both stages",
+    )
+    add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
+    add("--results", nargs="+", action="extend", default=[], metavar="FILE",
+        help="results that runs have written, for tries and times")  # fmt: skip
+    add("-i", "--task_ids", nargs="*", default=[], metavar="ID", help="only these tasks")
+    return parser.parse_args(arguments)
+
+
+def _write(given: argparse.Namespace) -> str:
+    """Write the page; give the line that says so."""
+    check_file(given.output, OTHER_OUTPUT)
+    folder = Path(os.path.realpath(given.output)).parent
+    report = make_report(given.out, given.data, given.task_ids, given.results, folder)
+    write_file(given.output, report.page, OTHER_OUTPUT)
+    return f"{given.output}: {report.tasks} tasks, {len(report.page.encode()) / 1e6:.1f} MB"
+
+
+def _complain(text: str) -> int:
+    line = "\\n".join(text.splitlines())
+    print(f"report: {line}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
