@@ -65,7 +65,7 @@ class Content:
         """Add a task."""
         holding = finding.holding
         shown = _list_shown(finding)
-        seconds = sum(one.seconds for one in finding.attempts)
+        seconds = sum(one.seconds for one in finding.tries)
         task = {
             "id": finding.task_id,
             "stage": finding.stage,
@@ -73,7 +73,7 @@ class Content:
             "right": finding.right,
             "of": finding.of,
             "links": [holding.solver_links, holding.differ_links],
-            "tries": len(finding.attempts),
+            "tries": len(finding.tries),
             "seconds": seconds,
             "time": format_seconds(seconds),
             "programs": self._list_programs(finding, shown),

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from batt_utils.console import UserError
-from batt_utils.report.attempts import Attempt
 from batt_utils.report.outputs import Outputs
 from batt_utils.report.stored import Holding, read_holding
+from batt_utils.report.tries import Try
 from batt_utils.store.links import Store
 from batt_utils.tasks import Data, Sample
 
@@ -21,7 +21,7 @@ class Finding(NamedTuple):
         stage: its own; empty where it is not known.
         samples: its samples, by `demo` and `test`; empty if the data lacks it.
         holding: what the folders hold.
-        attempts: what runs recorded, in the order of time.
+        tries: what runs recorded, in the order of time.
         outputs: what its programs give; None: they were not run.
     """
 
@@ -29,20 +29,20 @@ class Finding(NamedTuple):
     stage: str
     samples: Mapping[str, list[Sample]]
     holding: Holding
-    attempts: Sequence[Attempt]
+    tries: Sequence[Try]
     outputs: Outputs | None = None
 
     @property
     def of(self) -> int:
         """Give how many samples it has, also of unknown outputs; 0 where that is not known."""
         counted = sum(map(len, self.samples.values()))
-        return counted or max((one.of for one in self.attempts), default=0)
+        return counted or max((one.of for one in self.tries), default=0)
 
     @property
     def right(self) -> int:
         """Give how many samples the best program is right on."""
         stored = self.holding.solvers[0].right if self.holding.solvers else 0
-        return max([stored, *(one.right for one in self.attempts)])
+        return max([stored, *(one.right for one in self.tries)])
 
     @property
     def state(self) -> str:
@@ -55,7 +55,7 @@ class Finding(NamedTuple):
 
 def find_tasks(
     store: Store,
-    attempts: Sequence[Attempt],
+    tries: Sequence[Try],
     data: Data,
     stages: Mapping[str, str],
     wanted: Iterable[str] = (),
@@ -64,16 +64,16 @@ def find_tasks(
 
     Args:
         store: the result folders.
-        attempts: what runs recorded, in the order of time.
+        tries: what runs recorded, in the order of time.
         data: the samples of the tasks.
         stages: the stage of each task.
-        wanted: only these tasks; none: all that the folders or the attempts know.
+        wanted: only these tasks; none: all that the folders or the tries know.
 
     Raises:
         UserError: nothing is known of any task, or of one that is wanted.
     """
-    tried: dict[str, list[Attempt]] = {}
-    for one in attempts:
+    tried: dict[str, list[Try]] = {}
+    for one in tries:
         tried.setdefault(one.task_id, []).append(one)
     known = {*store.list_tasks(), *tried}
     task_ids = dict.fromkeys(wanted or sorted(known))

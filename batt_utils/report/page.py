@@ -8,9 +8,9 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from batt_utils.console import UserError
-from batt_utils.report.attempts import Attempt, list_rounds, list_solved, sum_phases
 from batt_utils.report.content import STATE_NAMES, Content, format_seconds
 from batt_utils.report.findings import Finding
+from batt_utils.report.tries import Try, list_rounds, list_solved, sum_phases
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     Attributes:
         path: that of an SVG, in a box of `LINE_WIDTH` x `LINE_HEIGHT`.
         solved: how many tasks at the end.
-        seconds: from the first attempt to the last.
+        seconds: from the first try to the last.
     """
 
     path: str
@@ -59,19 +59,19 @@ def check_jinja() -> None:
         raise UserError("a report needs the package jinja2: pip install '.[report]'") from None
 
 
-def make_page(findings: Sequence[Finding], attempts: Sequence[Attempt], folder: Path | None) -> str:
+def make_page(findings: Sequence[Finding], tries: Sequence[Try], folder: Path | None) -> str:
     """Make the page.
 
     Args:
         findings: the tasks, in the order in which they are listed.
-        attempts: what runs recorded of them, in the order of time.
+        tries: what runs recorded of them, in the order of time.
         folder: where the page will be, so that its links lead from there; None: it shows a single task, in a
             page of somebody else, and has no links.
     """
     content = Content(folder)
     for finding in findings:
         content.add(finding)
-    seconds = [one.seconds for one in attempts]
+    seconds = [one.seconds for one in tries]
     return _get_template().render(
         title="run_batt report",
         alone=folder is None,
@@ -85,12 +85,12 @@ def make_page(findings: Sequence[Finding], attempts: Sequence[Attempt], folder: 
             "differs": sum(finding.holding.differ_links for finding in findings),
         },
         scores=count_scores(findings),
-        phases=sum_seconds(attempts),
-        attempts=attempts,
-        slowest=max(attempts, key=lambda one: one.seconds, default=None),
+        phases=sum_seconds(tries),
+        tries=tries,
+        slowest=max(tries, key=lambda one: one.seconds, default=None),
         median=median(seconds or [0]),
-        rounds=list_rounds(attempts),
-        line=draw_line(attempts),
+        rounds=list_rounds(tries),
+        line=draw_line(tries),
         width=LINE_WIDTH,
         height=LINE_HEIGHT,
     )
@@ -117,9 +117,9 @@ def count_scores(findings: Iterable[Finding]) -> list[Bar]:
     return _make_bars(counts, "{:,}".format)
 
 
-def sum_seconds(attempts: Iterable[Attempt]) -> list[Bar]:
+def sum_seconds(tries: Iterable[Try]) -> list[Bar]:
     """Sum the seconds of each phase; empty where none are recorded."""
-    return _make_bars(sum_phases(attempts), format_seconds)
+    return _make_bars(sum_phases(tries), format_seconds)
 
 
 def _make_bars(values: Mapping[str, float], write: Callable[[float], str]) -> list[Bar]:
@@ -127,14 +127,14 @@ def _make_bars(values: Mapping[str, float], write: Callable[[float], str]) -> li
     return [Bar(name, write(value), 100 * value / longest) for name, value in values.items()]
 
 
-def draw_line(attempts: Sequence[Attempt]) -> Line | None:
-    """Draw the tasks solved against time; nothing without attempts at two times."""
-    if not attempts:
+def draw_line(tries: Sequence[Try]) -> Line | None:
+    """Draw the tasks solved against time; nothing without tries at two times."""
+    if not tries:
         return None
-    seconds = (attempts[-1].finished - attempts[0].finished).total_seconds()
+    seconds = (tries[-1].finished - tries[0].finished).total_seconds()
     if not seconds:
         return None
-    solved = list_solved(attempts)
+    solved = list_solved(tries)
     across, up = LINE_WIDTH / seconds, LINE_HEIGHT / max(len(solved), 1)
     steps = [
         f"H{moment * across:.1f}V{LINE_HEIGHT - number * up:.1f}" for number, moment in enumerate(solved, 1)

@@ -8,10 +8,10 @@ from batt_utils.batt.reader import STORED
 from batt_utils.console import Progress, UserError, note
 from batt_utils.engine.engine import open_engine, run
 from batt_utils.options import Options
-from batt_utils.report.attempts import read_attempts
 from batt_utils.report.findings import Finding, find_tasks
 from batt_utils.report.outputs import Outputs, find_outputs, make_outputs
 from batt_utils.report.page import check_jinja, make_page
+from batt_utils.report.tries import read_tries
 from batt_utils.store.links import Store
 from batt_utils.tasks import TEST, Data, Source, find_sources, find_stages, name_paths, read_tasks
 
@@ -52,19 +52,19 @@ def make_report(
     store = Store(out)
     if not (store.out / "solver_dir").is_dir():
         raise UserError(f"{out}: no result folders there: run run_batt.py first, or choose another --out")
-    attempts = read_attempts(results)
+    tries = read_tries(results)
     sources = find_all_sources(data)
     total_data = read_tasks(sources)
     stages = find_stages(sources, total_data["demo"])
-    findings = find_tasks(store, attempts, total_data, stages, task_ids)
+    findings = find_tasks(store, tries, total_data, stages, task_ids)
     if lacking := [finding.task_id for finding in findings if not finding.samples]:
         places = name_paths(sources)
         note(f"report: {places}: no samples of {len(lacking)} tasks, such as {lacking[0]}: name their --data")
     outputs = run(run_programs(findings, total_data, Options(out=out)))
     findings = [finding._replace(outputs=outputs.get(finding.task_id)) for finding in findings]
     chosen = {finding.task_id for finding in findings}
-    attempts = [one for one in attempts if one.task_id in chosen]
-    return Report(make_page(findings, attempts, folder), len(findings))
+    tries = [one for one in tries if one.task_id in chosen]
+    return Report(make_page(findings, tries, folder), len(findings))
 
 
 def find_all_sources(data: str | None) -> list[Source]:

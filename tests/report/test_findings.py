@@ -3,9 +3,9 @@ from datetime import datetime
 import pytest
 
 from batt_utils.console import UserError
-from batt_utils.report.attempts import Attempt
 from batt_utils.report.findings import Finding, find_tasks
 from batt_utils.report.stored import Holding, Stored
+from batt_utils.report.tries import Try
 from batt_utils.store.links import Link, Store
 from reports import name
 
@@ -14,15 +14,15 @@ KNOWN, UNKNOWN = {"input": GRID, "output": GRID}, {"input": GRID}
 
 
 def make_attempt(task_id, right=0, of=4):
-    return Attempt(
+    return Try(
         "file", "batt", task_id, "evaluation", datetime(2026, 1, 1), 1.0, right, of, right == of, 9, {}
     )
 
 
 def make_finding(folder, stored, tried, samples):
     solvers = [Stored(Link(score, 9, "a"), folder) for score in stored]
-    attempts = [make_attempt("task", right) for right in tried]
-    return Finding("task", "", samples, Holding(solvers, []), attempts)
+    tries = [make_attempt("task", right) for right in tried]
+    return Finding("task", "", samples, Holding(solvers, []), tries)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_the_most_interesting_come_first(store):
 
 
 def test_tasks_that_were_only_tried_are_there_too(store):
-    attempts = [make_attempt("tried", 4), make_attempt("solved", 2), make_attempt("solved", 4)]
-    findings = {one.task_id: one for one in find_tasks(store, attempts, make_data("solved"), {})}
+    tries = [make_attempt("tried", 4), make_attempt("solved", 2), make_attempt("solved", 4)]
+    findings = {one.task_id: one for one in find_tasks(store, tries, make_data("solved"), {})}
     assert findings.keys() == {"none", "solved", "half", "quarter", "nearly", "also", "tried"}
     assert (findings["tried"].state, findings["tried"].stage) == ("solved", "evaluation")
-    assert findings["solved"].attempts == attempts[1:]
+    assert findings["solved"].tries == tries[1:]
     assert findings["nearly"].samples == {}
 
 

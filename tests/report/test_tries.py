@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from batt_utils.console import UserError
-from batt_utils.report.attempts import list_rounds, list_solved, read_attempts
+from batt_utils.report.tries import list_rounds, list_solved, read_tries
 
 DEFAULTS = {"key": "k", "batt": "b1", "stage": "training", "demo": 2, "test": 1, "unique": 9, "seconds": 0.5}
 
@@ -21,14 +21,14 @@ def write_results(path, *results):
 
 
 @pytest.fixture
-def attempts(tmp_path):
+def tries(tmp_path):
     later = write_results(tmp_path / "later", (20, "a", 3, "b2"), (25, "b", 3, "b2"), (40, "c", 0, "b3"))
     first = write_results(tmp_path / "first", (10, "a", 3, "b1"), (12, "b", 2, "b1"))
-    return read_attempts([later, first, later])
+    return read_tries([later, first, later])
 
 
-def test_attempts_are_in_the_order_of_time_and_a_file_counts_once(attempts):
-    assert [(one.task_id, one.right, one.of, one.is_solved) for one in attempts] == [
+def test_tries_are_in_the_order_of_time_and_a_file_counts_once(tries):
+    assert [(one.task_id, one.right, one.of, one.is_solved) for one in tries] == [
         ("a", 3, 3, True),
         ("b", 2, 3, False),
         ("a", 3, 3, True),
@@ -37,8 +37,8 @@ def test_attempts_are_in_the_order_of_time_and_a_file_counts_once(attempts):
     ]
 
 
-def test_a_task_is_solved_once(attempts):
-    assert list_solved(attempts) == [0, 15]
+def test_a_task_is_solved_once(tries):
+    assert list_solved(tries) == [0, 15]
     assert list_solved([]) == []
 
 
@@ -47,11 +47,11 @@ def test_phases_are_those_that_are_recorded(tmp_path):
     line = json.loads(Path(write_results(path, (1, "a", 1, "b1"))).read_text())
     phases = {"score": 0.25, "filter": 1}
     path.write_text(f"{json.dumps(line)}\n{json.dumps(line | {'phases': phases})}\n")
-    assert [one.phases for one in read_attempts([str(path)])] == [{}, phases]
+    assert [one.phases for one in read_tries([str(path)])] == [{}, phases]
 
 
-def test_rounds_are_those_of_a_batt_in_a_file(attempts):
-    rounds = [(one.batt, *one[2:]) for one in list_rounds(attempts)]
+def test_rounds_are_those_of_a_batt_in_a_file(tries):
+    rounds = [(one.batt, *one[2:]) for one in list_rounds(tries)]
     assert rounds == [("b1", 0, 2, 1, 1, 1.0), ("b2", 10, 2, 2, 1, 1.0), ("b3", 30, 1, 0, 0, 0.5)]
 
 
@@ -59,7 +59,7 @@ def test_a_line_that_is_being_written_is_passed_over(tmp_path):
     path = write_results(tmp_path / "results", (1, "a", 1, "b1"))
     with Path(path).open("a") as file:
         file.write('{"version": "1.')
-    assert len(read_attempts([path])) == 1
+    assert len(read_tries([path])) == 1
 
 
 @pytest.mark.parametrize(
@@ -79,5 +79,5 @@ def test_what_is_no_result_is_refused(tmp_path, line, reason):
     path = tmp_path / "results"
     path.write_text(f"{line}\n")
     with pytest.raises(UserError) as caught:
-        read_attempts([str(path)])
+        read_tries([str(path)])
     assert str(caught.value).startswith(f"{path}: {reason}")

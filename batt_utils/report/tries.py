@@ -1,4 +1,4 @@
-"""Attempts at tasks: the lines of the files that `--results` of a run names."""
+"""Tries at tasks: the lines of the files that `--results` of a run names."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from batt_utils.store.journal import read_results
 from batt_utils.timing import add_seconds
 
 
-class Attempt(NamedTuple):
+class Try(NamedTuple):
     """One batt on one task.
 
     Attributes:
@@ -40,16 +40,16 @@ class Attempt(NamedTuple):
 
 
 class Round(NamedTuple):
-    """The attempts of one batt in one file of results.
+    """The tries of one batt in one file of results.
 
     Attributes:
         file: that of the results.
         batt: the batt's md5.
-        started: the seconds from the first attempt of all to its first.
+        started: the seconds from the first try of all to its first.
         tasks: how many tasks it was tried on.
         solved: how many of them it solved.
         new: how many of these nobody solved before.
-        seconds: what its attempts took.
+        seconds: what its tries took.
     """
 
     file: str
@@ -61,29 +61,29 @@ class Round(NamedTuple):
     seconds: float
 
 
-def read_attempts(paths: Iterable[str]) -> list[Attempt]:
-    """Read files of results; give the attempts in the order of time.
+def read_tries(paths: Iterable[str]) -> list[Try]:
+    """Read files of results; give the tries in the order of time.
 
     Raises:
         UserError: a line is no result of a task.
         OSError: a file cannot be read.
     """
-    attempts = []
+    tries = []
     for path in dict.fromkeys(paths):
         for number, result in enumerate(read_results(path), 1):
             try:
-                attempts.append(_read_attempt(path, result))
+                tries.append(_read_try(path, result))
             except (KeyError, TypeError, ValueError) as error:
                 raise UserError(
                     f"{path}: line {number} is no result of a task ({type(error).__name__}: {error}): "
                     "remove it, or name another --results"
                 ) from None
-    return sorted(attempts, key=lambda one: one.finished)
+    return sorted(tries, key=lambda one: one.finished)
 
 
-def _read_attempt(path: str, result: dict[str, Any]) -> Attempt:
+def _read_try(path: str, result: dict[str, Any]) -> Try:
     scores = [int(solver["o_score"]) for solver in result["solvers"]]
-    return Attempt(
+    return Try(
         file=path,
         batt=str(result["batt"]),
         task_id=str(result["task"]),
@@ -98,30 +98,30 @@ def _read_attempt(path: str, result: dict[str, Any]) -> Attempt:
     )
 
 
-def list_solved(attempts: Sequence[Attempt]) -> list[float]:
-    """List when tasks were solved for the first time: the seconds since the first attempt, in order."""
+def list_solved(tries: Sequence[Try]) -> list[float]:
+    """List when tasks were solved for the first time: the seconds since the first try, in order."""
     solved: dict[str, float] = {}
-    for one in attempts:
+    for one in tries:
         if one.is_solved:
-            solved.setdefault(one.task_id, _since_first(attempts, one))
+            solved.setdefault(one.task_id, _since_first(tries, one))
     return [*solved.values()]
 
 
-def sum_phases(attempts: Iterable[Attempt]) -> dict[str, float]:
+def sum_phases(tries: Iterable[Try]) -> dict[str, float]:
     """Sum the seconds of each phase, in the order of the phases."""
     total: dict[str, float] = {}
-    for one in attempts:
+    for one in tries:
         add_seconds(total, one.phases)
     return total
 
 
-def list_rounds(attempts: Sequence[Attempt]) -> list[Round]:
-    """List the rounds of attempts, in the order in which they began."""
+def list_rounds(tries: Sequence[Try]) -> list[Round]:
+    """List the rounds of tries, in the order in which they began."""
     rounds: dict[tuple[str, str], Round] = {}
     solved: set[str] = set()
-    for one in attempts:
+    for one in tries:
         key = one.file, one.batt
-        so_far = rounds.get(key) or Round(*key, _since_first(attempts, one), 0, 0, 0, 0.0)
+        so_far = rounds.get(key) or Round(*key, _since_first(tries, one), 0, 0, 0, 0.0)
         rounds[key] = so_far._replace(
             tasks=so_far.tasks + 1,
             solved=so_far.solved + one.is_solved,
@@ -133,5 +133,5 @@ def list_rounds(attempts: Sequence[Attempt]) -> list[Round]:
     return [*rounds.values()]
 
 
-def _since_first(attempts: Sequence[Attempt], one: Attempt) -> float:
-    return (one.finished - attempts[0].finished).total_seconds()
+def _since_first(tries: Sequence[Try], one: Try) -> float:
+    return (one.finished - tries[0].finished).total_seconds()
