@@ -138,57 +138,77 @@ def read_programs(path: Path, prefix: str = "solve") -> list[Routine]:
     return routines
 
 
-def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
-    parameters = tuple(parameter.arg for parameter in function.args.args)
-    names = {parameter: parameter for parameter in parameters}  # what stands for each variable
-    calls: Calls = {}
-    words = vocabulary()
+class _Reader:
+    """Reads a program, line by line, as calls.
 
-    def wrong(node: ast.AST, problem: str) -> UserError:
-        line = getattr(node, "lineno", function.lineno)
-        return UserError(f"{path}:{line}: {function.name}: {problem}")
+    Attributes:
+        calls: those that were read.
+    """
 
-    def read(node: ast.expr) -> str:
+    def __init__(self, function: ast.FunctionDef, path: Path) -> None:
+        """Take the program, and the file that it is in."""
+        self.calls: Calls = {}
+        self._function = function
+        self._path = path
+        self._words = vocabulary()
+        # what stands for each variable
+        self._names = {parameter.arg: parameter.arg for parameter in function.args.args}
+
+    def complain(self, node: ast.AST, problem: str) -> UserError:
+        """Make the error of a node that does not fit."""
+        line = getattr(node, "lineno", self._function.lineno)
+        return UserError(f"{self._path}:{line}: {self._function.name}: {problem}")
+
+    def read_line(self, line: ast.stmt) -> None:
+        """Read an assignment."""
+        match line:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                self._names[name] = self.read(value)
+            case _:
+                raise self.complain(line, "write the line as `x1 = func(arg, ...)`")
+
+    def read(self, node: ast.expr) -> str:
+        """Read an expression; give what stands for it."""
         match node:
             case ast.Name(id=name):
-                if name in names:
-                    return names[name]
-                if name in words.functions or name in words.constants:
+                if name in self._names:
+                    return self._names[name]
+                if name in self._words.functions or name in self._words.constants:
                     return name
-                raise wrong(node, f"{name} is no variable and no name of the DSL")
+                raise self.complain(node, f"{name} is no variable and no name of the DSL")
             case ast.Constant(value=int(value)):  # bools are ints
                 return str(value)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
                 return str(-value)
             case ast.Call(func=func, args=args, keywords=[]):
-                call = make_call(*map(read, (func, *args)))
-                if not VARIABLE(call.function) and call.function not in words.functions:
-                    raise wrong(node, f"{call.function} is no function")
-                calls[len(calls) + 1] = call
-                return f"t{len(calls)}"
-        raise wrong(node, "write calls with plain names, integers, True and False only")
+                call = make_call(*map(self.read, (func, *args)))
+                if not VARIABLE(call.function) and call.function not in self._words.functions:
+                    raise self.complain(node, f"{call.function} is no function")
+                self.calls[len(self.calls) + 1] = call
+                return f"t{len(self.calls)}"
+        raise self.complain(node, "write calls with plain names, integers, True and False only")
 
+
+def _read_program(function: ast.FunctionDef, path: Path) -> Routine:
+    reader = _Reader(function, path)
     *lines, last = function.body
     if ast.get_docstring(function) is not None:
         lines = lines[1:]
+    parameters = tuple(parameter.arg for parameter in function.args.args)
     if parameters not in (("I",), ("S", "I"), ("S", "I", "C")) or function.decorator_list:
-        raise wrong(function, "write its head as `def NAME(S, I, C):`")
+        raise reader.complain(function, "write its head as `def NAME(S, I, C):`")
     try:
         for line in lines:
-            match line:
-                case (
-                    ast.Assign(targets=[ast.Name(id=name)], value=value)
-                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-                ):
-                    names[name] = read(value)
-                case _:
-                    raise wrong(line, "write the line as `x1 = func(arg, ...)`")
+            reader.read_line(line)
         match last:
-            case ast.Return(value=ast.expr() as value) if VARIABLE(result := read(value)):
-                return Routine(function.name, calls, int(result[1:]))
+            case ast.Return(value=ast.expr() as value) if VARIABLE(result := reader.read(value)):
+                return Routine(function.name, reader.calls, int(result[1:]))
     except RecursionError:
-        raise wrong(function, "its calls are nested too deeply: write them line by line") from None
-    raise wrong(last, "end it with `return O`, O being the value of a call")
+        raise reader.complain(function, "its calls are nested too deeply: write them line by line") from None
+    raise reader.complain(last, "end it with `return O`, O being the value of a call")
 
 
 def read_solvers(path: Path, prefix: str = "solve") -> list[Routine]:
@@ -447,45 +467,23 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "in ./solver_dir, the best first, then the embedded ones.",
     )
     add = parser.add_argument
-    add(
-        "-c",
-        "--count",
-        type=int,
-        default=32,
-        metavar="COUNT",
-        help="how many solvers; more than there are: they are repeated, mutated (default: 32)",
-    )
+    add("-c", "--count", type=int, default=32, metavar="COUNT",
+        help="how many solvers; more than there are: they are repeated, mutated (default: 32)")  # fmt: skip
     add("-i", "--task_id", metavar="TASK", help="take the solvers of this task first")
-    add(
-        "-f",
-        "--file",
-        default="batt",
-        metavar="FILE",
-        help="the module; its call table is FILE_call.py (default: batt)",
-    )
-    add(
-        "--form",
-        choices=RULES,
+    add("-f", "--file", default="batt", metavar="FILE",
+        help="the module; its call table is FILE_call.py (default: batt)")  # fmt: skip
+    add("--form", choices=RULES,
         help="whose batts it is like: the table of the seed's holds texts, that of the newest revision's "
-        "records (default: as the checkout here reads, else seed)",
-    )
+        "records (default: as the checkout here reads, else seed)")  # fmt: skip
     add("-fs", "--freeze_solvers", action="store_true", help="repeat solvers without mutating them")
-    add(
-        "-fd",
-        "--freeze_differs",
-        action="store_true",
-        help="use the embedded differs only; else a batt that repeats solvers has one mutated too",
-    )
+    add("-fd", "--freeze_differs", action="store_true",
+        help="use the embedded differs only; else a batt that repeats solvers has one mutated, "
+        "too")  # fmt: skip
     add("--seed", type=int, metavar="N", help="the same N mutates the same way (default: random)")
     add("--solvers", type=Path, metavar="FILE", help="take the solvers of this file only")
     add("--prefix", metavar="PREFIX", help="how their names start, before _TASK (default: solve)")
-    add(
-        "--mutation",
-        type=float,
-        default=0.1,
-        metavar="RATE",
-        help="how likely each item of a repeat is replaced, 0 to 1 (default: 0.1)",
-    )
+    add("--mutation", type=float, default=0.1, metavar="RATE",
+        help="how likely each item of a repeat is replaced, 0 to 1 (default: 0.1)")  # fmt: skip
     arguments = parser.parse_args(argv)
     if arguments.prefix and not arguments.solvers:
         raise UserError("--prefix is for the programs of a file: name it with --solvers")

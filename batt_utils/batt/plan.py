@@ -86,26 +86,7 @@ class Plan(NamedTuple):
 
 def make_plan(program: Program) -> Plan:
     """Lay a program out; make one step of equal calls."""
-    first = find_equals(program.calls, program.calls, program.guarded)
-    names: dict[str, int] = {"S": 0, "I": 1, "C": 2}
-    for call in program.calls.values():
-        for item in call.items:
-            if item not in first:
-                names.setdefault(item, len(names))
-
-    steps: dict[int, Step] = {}  # by slot
-    slot_of: dict[int, int] = {}
-    slots = dict(names)  # of variables, too
-    for t, (variable, equal) in zip(program.calls, first.items()):
-        if t == equal:
-            slot = len(names) + len(steps)
-            given = tuple([slots[item] for item in program.calls[t].items])
-            steps[slot] = Step(slot, given, program.guarded.get(t, ()))
-            slot_of[t] = slot
-        else:
-            slot_of[t] = slot_of[equal]
-        slots[variable] = slot_of[t]
-
+    names, steps, slot_of = _make_steps(program)
     timed = find_needed(program.calls, [candidate.t for candidate in program.candidates])
     for_outputs = {slot_of[t] for t in timed}
     varies = _add_dependents(steps, {names["I"], names["C"]})
@@ -145,6 +126,30 @@ def make_plan(program: Program) -> Plan:
         for_candidates=[steps[slot] for slot in sorted(for_outputs & varies)],
         owners=owners,
     )
+
+
+def _make_steps(program: Program) -> tuple[dict[str, int], dict[int, Step], dict[int, int]]:
+    """Give the slots of names, the steps by their slots, and the slot of each call."""
+    first = find_equals(program.calls, program.calls, program.guarded)
+    names: dict[str, int] = {"S": 0, "I": 1, "C": 2}
+    for call in program.calls.values():
+        for item in call.items:
+            if item not in first:
+                names.setdefault(item, len(names))
+
+    steps: dict[int, Step] = {}
+    slot_of: dict[int, int] = {}
+    slots = dict(names)  # of variables, too
+    for t, (variable, equal) in zip(program.calls, first.items()):
+        if t == equal:
+            slot = len(names) + len(steps)
+            given = tuple([slots[item] for item in program.calls[t].items])
+            steps[slot] = Step(slot, given, program.guarded.get(t, ()))
+            slot_of[t] = slot
+        else:
+            slot_of[t] = slot_of[equal]
+        slots[variable] = slot_of[t]
+    return names, steps, slot_of
 
 
 def _add_dependents(steps: dict[int, Step], slots: set[int]) -> set[int]:

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from batt_utils.batt.prelude import Import, parse, read_prelude
+from batt_utils.batt.prelude import Import, Prelude, parse, read_prelude
 from batt_utils.batt.program import (
     DIGITS,
     INPUTS,
@@ -198,19 +198,35 @@ def read_program(source: str) -> Program:
                 raise _find_misfit(source, statement.start(11))
             differs.append(DifferItem(int(t), owner, name))
         else:
-            a, b, c, d = map(int, statement.group(14, 15, 16, 17))
-            if {a, b, c, d} & calls.keys() or len({a, b, c, d}) < 4:
+            batch = _make_batch(*map(int, statement.group(14, 15, 16, 17)))
+            if batch.keys() & calls.keys() or len(batch) < 4:
                 raise _find_misfit(source, statement.start(14))
-            calls |= {
-                a: make_call("apply", "first", "S"),
-                b: make_call("apply", "second", "S"),
-                c: make_call("mapply", "p_g", f"t{a}"),
-                d: make_call("mapply", "p_g", f"t{b}"),
-            }
+            calls |= batch
     if not _END.match(source, position):
         raise _find_misfit(source, position)
 
     prelude = read_prelude(statements)
+    _check_names(source, prelude, calls, guarded)
+    gpu_import = _tell_line(source, prelude.gpu_line) if prelude.gpu_line else ""
+    return Program(calls, guarded, tuple(candidates), tuple(differs), prelude.imports, gpu_import)
+
+
+def _make_batch(a: int, b: int, c: int, d: int) -> Calls:
+    """Make the four calls that `batch_process_samples_gpu` stands for."""
+    return {
+        a: make_call("apply", "first", "S"),
+        b: make_call("apply", "second", "S"),
+        c: make_call("mapply", "p_g", f"t{a}"),
+        d: make_call("mapply", "p_g", f"t{b}"),
+    }
+
+
+def _check_names(source: str, prelude: Prelude, calls: Calls, guarded: Mapping[int, Guard]) -> None:
+    """See that no call uses a name that the prelude binds otherwise than by an import.
+
+    Raises:
+        OtherShape: one does.
+    """
     used = {name for call in calls.values() for name in call.items}
     for guard in set(guarded.values()):
         used |= {"_get_safe_default", *(error.__name__ for error in guard)}
@@ -218,8 +234,6 @@ def read_program(source: str) -> Program:
     if used:
         line, name = min((prelude.bound[name], name) for name in used)
         raise OtherShape(f"{_tell_line(source, line)} (the calls use {name})")
-    gpu_import = _tell_line(source, prelude.gpu_line) if prelude.gpu_line else ""
-    return Program(calls, guarded, tuple(candidates), tuple(differs), prelude.imports, gpu_import)
 
 
 def _read_head(source: str) -> tuple[list[ast.stmt], int]:
