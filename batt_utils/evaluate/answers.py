@@ -11,6 +11,7 @@ from batt_utils.evaluate.results import Answer
 from batt_utils.tasks import Grid, Pairs, read_grid
 
 HEAD = "def solve("
+LATE = Answer(None, "timed out")
 
 
 def find_answers(
@@ -23,6 +24,8 @@ def find_answers(
 ) -> list[list[Answer]]:
     """Run stored solvers one after the other; give each one's answer to each input.
 
+    One that passes its time is run on no other input, and others lose no more than its time by it.
+
     Args:
         sources: texts of solvers; what stands before their `solve`, their imports, is passed over.
         names: those that they use.
@@ -34,10 +37,13 @@ def find_answers(
     end = perf_counter() + seconds
     answers = []
     for source in sources:
-        if perf_counter() < end:
+        start = perf_counter()
+        if start < end:
             answers.append(_run(source, names, pairs, inputs, timeout))
         else:
             answers.append([Answer(None, "not run: the task's time has passed")] * len(inputs))
+        if LATE in answers[-1]:
+            end += max(0.0, perf_counter() - start - timeout)
     return answers
 
 
@@ -49,13 +55,16 @@ def _run(
         exec(f"{HEAD}{source.partition(HEAD)[2]}", namespace)
     except Exception as error:
         return [Answer(None, _tell(error))] * len(inputs)
-    answers = [_answer(namespace["solve"], pairs, grid, timeout) for grid in inputs]
+    answers: list[Answer] = []
+    for grid in inputs:
+        is_late = LATE in answers
+        answers.append(LATE if is_late else _answer(namespace["solve"], pairs, grid, timeout))
     namespace.clear()  # with its function it is a cycle, and the collector seldom comes
     return answers
 
 
 def _answer(solve: Any, pairs: Pairs, grid: Grid, timeout: float) -> Answer:
-    answers = [Answer(None, "timed out")]
+    answers = [LATE]
     run_within(timeout, partial(_try, solve, pairs, grid, answers))
     return answers[-1]
 

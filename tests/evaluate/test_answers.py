@@ -1,8 +1,12 @@
 """What stored solvers answer."""
 
+import time
+from contextlib import suppress
+
 import pytest
 
-from batt_utils.evaluate.answers import find_answers
+from batt_utils.evaluate.answers import LATE, find_answers
+from batt_utils.evaluate.deadline import TimeUp
 from batt_utils.evaluate.results import Answer
 
 SHORT = 0.1
@@ -33,7 +37,7 @@ def find(*sources, seconds=LONG, inputs=(GRID,)):
         pytest.param(
             write("unknown(I)"), Answer(None, "NameError: name 'unknown' is not defined"), id="a name"
         ),
-        pytest.param(write("[0 for _ in range(10**12)]"), Answer(None, "timed out"), id="a hang"),
+        pytest.param(write("[0 for _ in range(10**12)]"), LATE, id="a hang"),
         pytest.param(
             "", Answer(None, "SyntaxError: '(' was never closed (<string>, line 1)"), id="no solver"
         ),
@@ -49,9 +53,26 @@ def test_each_input_has_its_answer():
     ]
 
 
+def test_a_solver_that_passes_its_time_is_run_on_no_other_input():
+    hang = write("I if I == ((1,),) else [0 for _ in range(10**12)]")
+    assert find(hang, inputs=[((1,),), GRID, ((1,),)]) == [[Answer(((1,),)), LATE, LATE]]
+
+
+def test_others_lose_only_the_time_of_a_solver_that_does_not_heed_it():
+    def wait(grid):
+        end = time.perf_counter() + 4 * SHORT
+        while time.perf_counter() < end:
+            with suppress(TimeUp):
+                time.sleep(SHORT)
+        raise TimeUp
+
+    found = find_answers([write("wait(I)"), write("I")], {"wait": wait}, (), [GRID], SHORT, 2 * SHORT)
+    assert found == [[LATE], [Answer(GRID)]]
+
+
 def test_no_solver_is_begun_once_the_time_has_passed():
     hang = write("[0 for _ in range(10**12)]")
     assert find(hang, write("I"), seconds=SHORT / 2) == [
-        [Answer(None, "timed out")],
+        [LATE],
         [Answer(None, "not run: the task's time has passed")],
     ]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from hashlib import md5
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from batt_utils.job import Notes, TaskOutcome
 from batt_utils.options import Options
 from batt_utils.report import submission as submission_module
 from batt_utils.report.submission import NoSubmission, Vote, choose_attempts, open_submission
+from batt_utils.store.links import Link, Store
 from batt_utils.tasks import get_data, read_grid
 
 A, B, C, D = (((colour,),) for colour in range(1, 5))
@@ -184,6 +186,18 @@ def test_the_prize_is_told(here, data, attempts, line):
 
 # Whole runs
 
+POOR = """\
+from batt_utils.arc.dsl import *
+from batt_utils.arc.constants import *
+
+
+def batt(task_id, S, I, C, log_path):
+    s = []
+    o = []
+    t1 = vmirror(I)
+    o.append((1, False, 'a', t1))
+    return o, s
+"""
 COMMAND = [
     sys.executable,
     run_batt.__file__,
@@ -292,11 +306,7 @@ def test_a_task_without_attempts_is_run_again(submitted):
 def test_stored_solvers_take_part(submitted, here):
     """What an earlier batt found counts for one that finds nothing."""
     folder, _, outputs, solved = submitted
-    (here / "poor.py").write_text(
-        "from batt_utils.arc.dsl import *\nfrom batt_utils.arc.constants import *\n\n\n"
-        "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n    t1 = vmirror(I)\n"
-        "    o.append((1, False, 'a', t1))\n    return o, s\n"
-    )
+    (here / "poor.py").write_text(POOR)
     (here / "poor_call.py").write_text("t_call = {1: 'vmirror, I'}\n")
     (here / "arc-agi_test_challenges.json").write_bytes(
         (folder / "arc-agi_test_challenges.json").read_bytes()
@@ -306,6 +316,33 @@ def test_stored_solvers_take_part(submitted, here):
         asyncio.run(run_batt.main(solved, options=options))
         shares = rate(read(here), {task_id: outputs[task_id] for task_id in solved})
         assert (sum(shares.values()) == len(solved)) is (place is folder)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["[0 for _ in range(10**12)]", "sum(range(10**12))", "exit(7)"],
+    ids=["hangs", "hangs in C", "ends its process"],
+)
+@pytest.mark.parametrize("workers", [1, 2], ids=["a whole task in a worker", "its samples spread"])
+def test_a_stored_solver_costs_itself_only(here, call, workers):
+    texts = {
+        name: f"from dsl import *\n\ndef solve(S, I, C):\n    O = {line}\n    return O\n"
+        for name, line in (("a", call.replace("exit", "__import__('os')._exit")), ("b", "hmirror(I)"))
+    }
+    store = Store(here)
+    store.prepare()
+    names = {name: md5(text.encode()).hexdigest() for name, text in texts.items()}
+    links = [Link(1, 20, names["a"]), Link(1, 10, names["b"])]
+    store.save_solvers("a", links, {names[name]: text for name, text in texts.items()})
+    (here / "some.py").write_text(POOR)
+    (here / "some_call.py").write_text("t_call = {1: 'vmirror, I'}\n")
+    pair = {"input": [[1], [2]], "output": [[2], [1]]}
+    (here / "data").mkdir()
+    (here / "data" / "a.json").write_text(json.dumps({"train": [pair] * 2, "test": [{"input": [[3], [4]]}]}))
+    options = Options("some", "data", "test", workers=workers, submission="submission.json")
+    counts = asyncio.run(run_batt.main(["a"], timeout=0.3, options=options))
+    assert (counts["tasks"], counts["timeouts"]) == (1, 0)
+    assert read(here) == {"a": [{"attempt_1": [[4], [3]], "attempt_2": [[3], [4]]}]}
 
 
 def test_where_outputs_are_known_the_prize_is_told(here, capsys, data):
