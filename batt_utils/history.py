@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from hashlib import md5
 from pathlib import Path
 from typing import NamedTuple
@@ -79,6 +78,8 @@ class History(NoHistory):
         Raises:
             OSError: it cannot be written.
         """
+        from datetime import datetime, timezone
+
         if outcome.finds is not None or outcome.task_i in self._added:
             return
         demo, test = (self._run.data[part][outcome.task_id] for part in ("demo", "test"))
