@@ -94,6 +94,19 @@ def explain(error: OSError) -> str:
     return ": ".join(str(part) for part in parts if part)
 
 
+def describe_error(error: BaseException) -> str:
+    """Describe what a program raised in one line; its text, which may raise too, is then left out.
+
+    >>> describe_error(KeyError("a"))
+    "KeyError: 'a'"
+    """
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}".splitlines()[0]
+    except Exception:
+        return name
+
+
 def tell_end(error: BaseException) -> int:
     """Say in one line what ended the command, if a user can put it right; give the exit status.
 
