@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from batt_utils.console import UserError, explain
+from batt_utils.console import drop_lost_output, explain_stdout, note, open_streams, tell_end
 from batt_utils.engine.signals import raise_signals
 from batt_utils.report.report import make_report
 from batt_utils.store.files import check_file, write_file
@@ -22,16 +22,17 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status, 2 for what the user can put right."""
+    open_streams()
     given = _parse(arguments)
     try:
         with raise_signals():
-            print(_write(given))
-    except KeyboardInterrupt as error:
-        return getattr(error, "status", 128 + 2)
-    except UserError as error:
-        return _complain(str(error))
-    except OSError as error:
-        return _complain(explain(error))
+            line = _write(given)
+        with explain_stdout():
+            print(line, flush=True)
+    except (KeyboardInterrupt, Exception) as error:
+        status = tell_end(error, _complain)
+        drop_lost_output()
+        return status
     return 0
 
 
@@ -65,7 +66,7 @@ def _write(given: argparse.Namespace) -> str:
 
 def _complain(text: str) -> int:
     line = "\\n".join(text.splitlines())
-    print(f"report: {line}", file=sys.stderr)
+    note(f"report: {line}")
     return 2
 
 

@@ -1,8 +1,11 @@
 """The command and `show`: what they write, and what they say of faults that a user can put right."""
 
 import json
+import os
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from nbclient import NotebookClient
@@ -100,6 +103,51 @@ def test_a_fault_is_one_line(here, capsys, arguments, line):
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"report: {line.replace('HERE', str(here))}")
     assert not (here / "other.html").exists()
+
+
+def run_to(here, redirection, *arguments, **environment):
+    """Run the command in a shell, with its streams led elsewhere."""
+    line = f'exec "$@" {redirection}'
+    command = [sys.executable, "-m", "batt_utils.report", *OPTIONS, "-i", "partly", *arguments]
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line, "bash", *command],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_may_be_missing(here, closed):
+    done = run_to(here, closed)
+    assert (done.returncode, done.stderr) == (0, "")
+    (task,) = read_data(here / "other.html")["tasks"]
+    assert [len(sample["outputs"]) for sample in task["samples"]] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "line"),
+    [
+        pytest.param("| exec true", 141, "", id="nobody reads"),
+        pytest.param(
+            "> /dev/full", 2, "cannot write to stdout: No space left on device: send it elsewhere", id="full"
+        ),
+    ],
+)
+def test_stdout_that_takes_nothing(here, redirection, status, line):
+    done = run_to(here, redirection)
+    assert (done.returncode, done.stderr) == (status, f"report: {line}\n" if line else "")
+
+
+def test_names_that_are_no_text(here, tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xc3\xa4")
+    Path(name).write_bytes((here / "results.jsonl").read_bytes())
+    done = run_to(here, "", "--results", name, "-o", f"{name}.html", PYTHONIOENCODING="ascii:strict")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("\\udcff\\xe4.html: 1 tasks, 0.0 MB\n")
+    assert Path(f"{name}.html").read_text()
 
 
 def test_without_jinja_the_line_says_what_to_install(here, capsys, monkeypatch):
