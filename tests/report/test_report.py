@@ -78,6 +78,23 @@ def test_tasks_of_every_stage(here, tmp_path, stages):
         assert outputs == [True, True, task["stage"] != "test"]
 
 
+@pytest.mark.parametrize("name", ["", "partly.json"], ids=["a folder", "a file"])
+def test_files_of_tasks_whose_outputs_are_not_known(here, tmp_path, capsys, name):
+    for task_id in ("partly", "nearly"):
+        task = json.loads((here / "data" / f"{task_id}.json").read_text())
+        if task_id == "partly":
+            del task["test"][0]["output"]
+        (tmp_path / f"{task_id}.json").write_text(json.dumps(task))
+    shown = ["partly"] if name else ["nearly", "partly"]
+    assert main(["--data", str(tmp_path / name), "-o", "other.html", "-i", *shown]) == 0
+    assert capsys.readouterr().err == ""
+    tasks = read_data(here / "other.html")["tasks"]
+    assert [(task["id"], task["stage"], len(task["samples"])) for task in tasks] == [
+        (task_id, "", 3) for task_id in shown
+    ]
+    assert tasks[-1]["samples"][2]["output"] is None
+
+
 REFUSED = "'none/x.html' cannot be written (No such file or directory): choose another --output"
 
 
