@@ -21,9 +21,8 @@ def show(task_id: str, out: str = ".", data: str | None = None) -> None:
 
     page = make_report(out, data, [task_id]).page
     resize = "this.style.height = this.contentDocument.documentElement.scrollHeight + 20 + 'px'"
-    display(
-        HTML(
-            f'<iframe title="{escape(task_id)}" srcdoc="{escape(page)}" onload="{resize}" '
-            'style="width: 100%; height: 600px; border: 0"></iframe>'
-        )
+    frame = (  # a bare one would draw a warning: `IFrame` is for pages that have an address
+        f'<div><iframe title="{escape(task_id)}" srcdoc="{escape(page)}" onload="{resize}" '
+        'style="width: 100%; height: 600px; border: 0"></iframe></div>'
     )
+    display(HTML(frame))

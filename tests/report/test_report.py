@@ -183,7 +183,7 @@ def test_show_displays_a_task_in_a_notebook(here, tmp_path, browser):
     cell = new_code_cell(f"{code}show({ODD!r}, out={str(here)!r}, data={str(here / 'data')!r})")
     place = {"metadata": {"path": str(tmp_path)}}
     notebook = NotebookClient(new_notebook(cells=[cell]), resources=place).execute()
-    (shown,) = [output for output in notebook.cells[0].outputs if output.output_type == "display_data"]
+    (shown,) = notebook.cells[0].outputs
     path = tmp_path / "notebook.html"
     path.write_text(f"<!doctype html><link rel=icon href='data:,'>{shown.data['text/html']}")
     browser.get(path.as_uri())
