@@ -56,7 +56,7 @@ def check_jinja() -> None:
     try:
         import jinja2  # noqa: F401
     except ModuleNotFoundError:
-        raise UserError("a report needs the package jinja2: pip install '.[report]'") from None
+        raise UserError("a report needs the package jinja2: pip install jinja2") from None
 
 
 def make_page(findings: Sequence[Finding], tries: Sequence[Try], folder: Path | None) -> str:

@@ -170,7 +170,7 @@ def test_names_that_are_no_text(here, tmp_path):
 def test_without_jinja_the_line_says_what_to_install(here, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main([*OPTIONS]) == 2
-    assert capsys.readouterr().err == "report: a report needs the package jinja2: pip install '.[report]'\n"
+    assert capsys.readouterr().err == "report: a report needs the package jinja2: pip install jinja2\n"
 
 
 def test_show_refuses_what_is_not_there(here):
