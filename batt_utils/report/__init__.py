@@ -7,7 +7,7 @@ def show(task_id: str, out: str = ".", data: str | None = None) -> None:
     Args:
         task_id: the task.
         out: where the result folders are.
-        data: as for `tasks.find_sources`, but that a folder gives the tasks of both stages.
+        data: as for `tasks.find_sources`, but that a folder gives the tasks of every stage.
 
     Raises:
         UserError: there are no result folders, nothing of the task, or no Jinja2.

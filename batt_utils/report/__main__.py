@@ -46,7 +46,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--data",
         metavar="train|eval|PATH",
-        help="the tasks, as run_batt.py takes them; by default of both stages",
+        help="the tasks, as run_batt.py takes them; by default of every stage",
     )
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--results", nargs="+", action="extend", default=[], metavar="FILE",

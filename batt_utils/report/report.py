@@ -39,7 +39,7 @@ def make_report(
 
     Args:
         out: where the folders are.
-        data: the tasks, as `--data` names them; a folder stands for both stages.
+        data: the tasks, as `--data` names them; a folder stands for every stage.
         task_ids: only these tasks; none: all that have results.
         results: files of results.
         folder: where the page will be; None: it has no links.
