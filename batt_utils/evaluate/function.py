@@ -63,7 +63,7 @@ class FunctionEvaluator:
                 by_owner = results[0][1] if results else {}
             wanted = by_owner if owners is None else owners
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in wanted})
-        scored = score_outputs(outputs, sample.get("output"), job.keep_values)
+        scored = score_outputs(outputs, sample.get("output"), job.keep)
         return SampleScore(
             scored, target_index, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
         )

@@ -365,6 +365,34 @@ def test_a_stored_solver_costs_itself_only(here, call, workers):
     assert read(here) == {"a": [{"attempt_1": [[4], [3]], "attempt_2": [[3], [4]]}]}
 
 
+ODD = """\
+from typing import NamedTuple
+
+
+class Pair(NamedTuple):
+    first: object
+    second: object
+
+
+def batt(task_id, S, I, C, log_path):
+    values = [Pair((1,), (2,)), batt, Pair, I[::-1]]
+    return [(t, False, str(t), value) for t, value in enumerate(values)], []
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2], ids=["a whole task in a worker", "its samples spread"])
+def test_outputs_may_be_of_classes_and_functions_of_the_batt(here, workers):
+    (here / "odd_one.py").write_text(ODD)
+    (here / "odd_one_call.py").write_text("t_call = {0: 'a, I', 1: 'b, I', 2: 'c, I', 3: 'd, I'}\n")
+    pair = {"input": [[1], [2]], "output": [[2], [1]]}
+    (here / "data").mkdir()
+    (here / "data" / "a.json").write_text(json.dumps({"train": [pair] * 2, "test": [{"input": [[3], [4]]}]}))
+    options = Options("odd_one", "data", "test", workers=workers, submission="submission.json")
+    asyncio.run(run_batt.main(["a"], options=options))
+    assert read(here) == {"a": [{"attempt_1": [[4], [3]], "attempt_2": [[1], [2]]}]}
+    assert "odd_one" not in sys.modules
+
+
 @pytest.mark.parametrize("passed_over", [0, 2], ids=["a run", "nothing left to do"])
 def test_where_outputs_are_known_the_prize_is_told(here, capsys, data, passed_over):
     task_id = "007bbfb7"
