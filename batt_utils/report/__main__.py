@@ -10,7 +10,7 @@ from typing import NoReturn
 from batt_utils.console import drop_lost_output, explain_stdout, note, open_streams, tell_end
 from batt_utils.engine.signals import raise_signals
 from batt_utils.report.report import make_report
-from batt_utils.store.files import check_file, write_file
+from batt_utils.store.files import check_file, check_here, write_file
 
 OTHER_OUTPUT = "choose another --output"
 
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_streams()
     given = _parse(arguments)
     try:
+        check_here()
         with raise_signals():
             line = _write(given)
         with explain_stdout():

@@ -158,6 +158,16 @@ def test_stdout_that_takes_nothing(here, redirection, status, line):
     assert (done.returncode, done.stderr) == (status, f"report: {line}\n" if line else "")
 
 
+def test_a_current_folder_that_is_gone(here):
+    line = f'mkdir gone && cd gone && rmdir ../gone && exec "{sys.executable}" -m batt_utils.report --out ..'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=here, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "report: the current folder is gone: change to another one\n"
+
+
 def test_names_that_are_no_text(here, tmp_path):
     name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xc3\xa4")
     Path(name).write_bytes((here / "results.jsonl").read_bytes())
