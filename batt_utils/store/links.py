@@ -142,7 +142,7 @@ def find_file(folder: Path, link: Link) -> Path:
     """
     path = _link_path(folder, link)
     own = _files_of(folder) / path.name
-    return own if own.exists() else path
+    return own if own.is_file() else path
 
 
 def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FILES) -> bool:
