@@ -150,6 +150,7 @@ async def main(  # noqa: PLR0913
             task_ids = pass_over_done(task_ids, records, totals)
             if not task_ids:
                 say(f"{options.results} has all of these tasks: nothing is left to do")
+                say_score(records, total_data)
                 return totals.list_counts()
             async with _open_engine(source, options, total_data, task_ids) as engine:
                 if enable_timing:
@@ -163,8 +164,7 @@ async def main(  # noqa: PLR0913
                 jobs = make_jobs(total_data, task_ids, timeout, is_submitted=is_submitted, **fields)
                 with profile or nullcontext():
                     await do_tasks(engine, task_ids, jobs, totals, records)
-            if score := records.submission.rate(total_data):
-                say(score)
+            say_score(records, total_data)
             if enable_timing and (unlinked := records.store.count_unlinked()):
                 say(f"{unlinked} files of solvers and differs that no link leads to are left as they are")
     except (KeyboardInterrupt, CancelledError) as error:
@@ -190,6 +190,12 @@ def pass_over_done(task_ids: Sequence[str], records: Records, totals: Totals) ->
     ends = records.find_ends(task_ids)
     totals.pass_over(ends.values())
     return [task_id for task_id in task_ids if task_id not in ends]
+
+
+def say_score(records: Records, total_data: Data) -> None:
+    """Say what a submission would score, where that is known."""
+    if score := records.submission.rate(total_data):
+        say(score)
 
 
 async def do_tasks(

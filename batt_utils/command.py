@@ -5,7 +5,6 @@ import json
 import random
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,6 @@ def run_command(main: Main, given: argparse.Namespace) -> int:
 
 
 def _run(main: Main, given: argparse.Namespace) -> int:
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
     profile = None
     if given.cprofile:
         from cProfile import Profile

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -26,7 +27,7 @@ class UserError(ValueError):
 
 
 def open_streams() -> None:
-    """Open those of stdin, stdout and stderr that are missing on the null device.
+    """Open those of stdin, stdout and stderr that are missing on the null device; let stdout take any text.
 
     Otherwise the next files that are opened would take their numbers, and a child's output or the end of
     its input would go to these.
@@ -38,6 +39,8 @@ def open_streams() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number: this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, errors="backslashreplace", closefd=False))  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that it lacks
 
 
 def drop_lost_output() -> None:
@@ -94,8 +97,21 @@ def explain(error: OSError) -> str:
     return ": ".join(str(part) for part in parts if part)
 
 
-def tell_end(error: BaseException) -> int:
-    """Say in one line what ended the command, if a user can put it right; give the exit status.
+def describe_error(error: BaseException) -> str:
+    """Describe what a program raised in one line; its text, which may raise too, is then left out.
+
+    >>> describe_error(KeyError("a"))
+    "KeyError: 'a'"
+    """
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}".splitlines()[0]
+    except Exception:
+        return name
+
+
+def tell_end(error: BaseException, complain: Callable[[str], int] = complain) -> int:
+    """Say in one line what ended a command, if a user can put it right; give the exit status.
 
     Raises:
         The error itself, if it is our own.

@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 import run_batt
-from batt_utils.console import ADVICE, explain, explain_stdout, note, open_streams
+from batt_utils.console import ADVICE, describe_error, explain, explain_stdout, note, open_streams
 
 ROOT = os.path.dirname(run_batt.__file__)  # noqa: PTH120
 STREAMS = {0: "stdin", 1: "stdout", 2: "stderr"}
@@ -97,3 +97,22 @@ def test_an_error_without_a_name_says_where_it_came_from(number):
     advice = f": {ADVICE[number]}" if number in ADVICE else ""
     line = caught.traceback[-1].lineno + 1
     assert explain(caught.value) == f"test_console.py, line {line}: {os.strerror(number)}{advice}"
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        pytest.param(KeyError("a"), "KeyError: 'a'", id="an error"),
+        pytest.param(ValueError("a\nb"), "ValueError: a", id="two lines"),
+        pytest.param(ValueError("a\r\nb"), "ValueError: a", id="two lines of Windows"),
+        pytest.param(ValueError(""), "ValueError: ", id="no text"),
+        pytest.param(Mute(), "Mute", id="its text raises"),
+    ],
+)
+def test_an_error_is_described_in_a_line(error, text):
+    assert describe_error(error) == text

@@ -23,7 +23,7 @@ from batt_utils.batt.reader import HintValue, load_batt, read_calls
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError
 from batt_utils.evaluate.function import FunctionEvaluator
-from batt_utils.evaluate.results import SampleJob
+from batt_utils.evaluate.results import Keep, SampleJob
 from batt_utils.evaluate.scoring import count_differs
 from batt_utils.job import count_samples
 from batt_utils.rules import NEWEST, RULES, SEED, D_Score, find_checkout, find_rules
@@ -180,7 +180,8 @@ def count_task(evaluator, task, rules):
     pairs = tuple((sample["input"], sample["output"]) for sample in task["demo"])
     results = [
         count_differs(
-            evaluator.score(SampleJob("ab", part, number, pairs, sample, True, rules), 60, "log"), rules
+            evaluator.score(SampleJob("ab", part, number, pairs, sample, Keep.VALUES, rules), 60, "log"),
+            rules,
         )
         for part in ("demo", "test")
         for number, sample in enumerate(task[part])

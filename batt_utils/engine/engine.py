@@ -29,7 +29,7 @@ from batt_utils.engine.worker import (
 from batt_utils.evaluate.device import can_fork, find_gpus
 from batt_utils.evaluate.failures import report_unknown
 from batt_utils.evaluate.namespace import find_home
-from batt_utils.evaluate.results import Answer, Failure, SampleJob, SampleResult, SolveJob, Speed
+from batt_utils.evaluate.results import Answer, Failure, Keep, SampleJob, SampleResult, SolveJob, Speed
 from batt_utils.job import Notes, Solver, TaskJob, TaskOutcome, save_finds
 from batt_utils.options import Options
 from batt_utils.store.links import Store
@@ -260,9 +260,9 @@ class Engine:
 def _list_samples(job: TaskJob) -> list[SampleJob]:
     """List a task's samples in order of work: test samples take longest, so they come first."""
     pairs = job.list_pairs("demo")
-    keep_values = job.keep_values or job.is_submitted
+    keep = Keep.VALUES if job.keep_values else Keep.GRIDS if job.is_submitted else Keep.FINGERPRINTS
     return [
-        SampleJob(job.task_id, part, number, pairs, sample, keep_values, job.rules)
+        SampleJob(job.task_id, part, number, pairs, sample, keep, job.rules)
         for part in ("test", "demo")
         for number, sample in enumerate(job.samples[part])
     ]

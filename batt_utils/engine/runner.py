@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from types import coroutine
 from typing import Any, Protocol
 
+from batt_utils.console import describe_error
 from batt_utils.evaluate.results import Failure
 
 Tell = Callable[[Any], None]  # takes a result as soon as it is there, whatever is to be given before
@@ -84,7 +85,7 @@ def call(function: Callable[..., Any], job: Sequence[object]) -> Any:
     except (ValueError, OSError):
         raise
     except BaseException as error:
-        return Failure(False, f"{type(error).__name__}: {error}".partition("\n")[0])
+        return Failure(False, describe_error(error))
 
 
 def run_job(function: Callable[..., Any], job: Sequence[object]) -> bytes:

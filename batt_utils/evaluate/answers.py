@@ -5,6 +5,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
+from batt_utils.console import describe_error
 from batt_utils.evaluate.deadline import TimeUp, run_within
 from batt_utils.evaluate.device import GpuFull
 from batt_utils.evaluate.results import Answer
@@ -12,6 +13,7 @@ from batt_utils.tasks import Grid, Pairs, read_grid
 
 HEAD = "def solve("
 LATE = Answer(None, "timed out")
+NO_SOLVER = Answer(None, f"no {HEAD}S, I, C): in its text")
 
 
 def find_answers(
@@ -51,10 +53,12 @@ def _run(
     source: str, names: Mapping[str, object], pairs: Pairs, inputs: Sequence[Grid], timeout: float
 ) -> list[Answer]:
     namespace: dict[str, Any] = dict(names)
+    if HEAD not in source:
+        return [NO_SOLVER] * len(inputs)
     try:
         exec(f"{HEAD}{source.partition(HEAD)[2]}", namespace)
     except Exception as error:
-        return [Answer(None, _tell(error))] * len(inputs)
+        return [Answer(None, describe_error(error))] * len(inputs)
     answers: list[Answer] = []
     for grid in inputs:
         is_late = LATE in answers
@@ -77,8 +81,4 @@ def _try(solve: Any, pairs: Pairs, grid: Grid, answers: list[Answer]) -> None:
     except (TimeUp, GpuFull):
         raise
     except BaseException as error:  # sys.exit among them
-        answers.append(Answer(None, _tell(error)))
-
-
-def _tell(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+        answers.append(Answer(None, describe_error(error)))

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from batt_utils.batt.program import Candidate, DifferItem
+from batt_utils.console import describe_error
 from batt_utils.evaluate.deadline import HARD_LIMIT, TimeUp, run_within
 from batt_utils.evaluate.device import GpuFull, is_full
 from batt_utils.evaluate.results import NOT_MEASURED, Measured, SampleJob, SampleScore, Scorable
@@ -62,7 +63,7 @@ class FunctionEvaluator:
                 by_owner = results[0][1] if results else {}
             wanted = by_owner if owners is None else owners
             differ_values.append({owner: by_owner.get(owner, NOT_MEASURED) for owner in wanted})
-        scored = score_outputs(outputs, sample.get("output"), job.keep_values)
+        scored = score_outputs(outputs, sample.get("output"), job.keep)
         return SampleScore(
             scored, target_index, differ_values, {}, frozenset(), not in_time, "".join(failures[:1])
         )
@@ -101,7 +102,7 @@ def describe_failure(error: BaseException, batt: Batt) -> str:
     """Describe an error in one line, with the line of the batt that it comes from."""
     from traceback import walk_tb
 
-    text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
+    text = describe_error(error).rstrip(": ")
     code = getattr(batt, "__code__", None)
     lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code is code]
     place = f" (line {lines[-1]})" if lines else ""

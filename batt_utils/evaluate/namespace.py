@@ -10,7 +10,7 @@ from types import ModuleType
 
 from batt_utils.batt.prelude import Import
 from batt_utils.batt.program import INPUTS, INTEGER
-from batt_utils.console import ADVICE, UserError
+from batt_utils.console import ADVICE, UserError, describe_error
 from batt_utils.evaluate.function import Batt
 from batt_utils.evaluate.tune import DEFAULT, Namespace, tuned_imports
 
@@ -81,11 +81,7 @@ def _explain_import(what: str, error: BaseException, advice: str) -> UserError:
     """Explain an import that failed; give the advice unless the system lacks something."""
     if isinstance(error, OSError):
         advice = ADVICE.get(error.errno or 0, advice)
-    return UserError(f"{what}: {_tell(error)}: {advice}")
-
-
-def _tell(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
+    return UserError(f"{what}: {describe_error(error)}: {advice}")
 
 
 def import_batt(module: str) -> Batt:

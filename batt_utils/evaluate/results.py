@@ -1,6 +1,7 @@
 """What an evaluation gives: records of columns."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any, NamedTuple
 
 from batt_utils.batt.program import Candidate, DifferItem
@@ -18,7 +19,7 @@ class Scored(NamedTuple):
         t: the call that it is the value of.
         evolved: whether it is evolved.
         solver_id: whose it is.
-        value: its value, or the fingerprint of that.
+        value: what is kept of its value (see `Keep`).
         match: whether it is the expected grid.
     """
 
@@ -79,6 +80,17 @@ class SampleScore(NamedTuple):
     failure: str = ""
 
 
+class Keep(Enum):
+    """What candidates come with: their values, or fingerprints of all or of those that are no grids of ARC.
+
+    Another process may not know the classes and functions that a value names, but it knows grids.
+    """
+
+    FINGERPRINTS = 0
+    GRIDS = 1
+    VALUES = 2
+
+
 class SampleJob(NamedTuple):
     """One sample of a task to be scored.
 
@@ -88,7 +100,7 @@ class SampleJob(NamedTuple):
         number: its place in that part.
         pairs: S, the pairs (input, output) of the demo samples.
         sample: its grids.
-        keep_values: whether candidates come with their values, not with fingerprints of these.
+        keep: what candidates come with.
         rules: what its differs are measured with, and how they count.
     """
 
@@ -97,7 +109,7 @@ class SampleJob(NamedTuple):
     number: int
     pairs: Pairs
     sample: Sample
-    keep_values: bool = False
+    keep: Keep = Keep.FINGERPRINTS
     rules: Rules = SEED
 
     def __str__(self) -> str:
@@ -111,7 +123,7 @@ class SampleResult(NamedTuple):
         ts: the call of each candidate.
         evolved: whether each one is evolved.
         solver_ids: whose each one is.
-        values: the value of each one, or its fingerprint.
+        values: what is kept of the value of each one (see `Keep`).
         matches: whether each one is the expected grid.
         count_index: see `Rules.count`, as for `counts`.
         counts: differ counts.

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from batt_utils.evaluate.results import SampleJob, SampleResult, SampleScore, Scorable, Scored
+from batt_utils.evaluate.results import Keep, SampleJob, SampleResult, SampleScore, Scorable, Scored
 from batt_utils.evaluate.values import fingerprint, is_grid, renew
 from batt_utils.rules import NO_OWNER, SEED, Rules
-from batt_utils.tasks import Grid
+from batt_utils.tasks import Grid, read_grid
 
 Target = tuple[object, Iterable[str] | None]  # C, and whose differs are measured with it: None for all
 Judged = tuple[object, bool]  # a value or its fingerprint; whether the value is the expected grid
@@ -51,7 +51,7 @@ def group_by_target(
 def score_outputs(
     outputs: Iterable[Scorable],
     expected: Grid | None,
-    keep_values: bool,
+    keep: Keep,
     judged: dict[int, Judged] | None = None,
 ) -> list[Scored]:
     """Compare candidates with the expected grid, those with the same value once.
@@ -59,26 +59,30 @@ def score_outputs(
     Args:
         outputs: the candidates with their values.
         expected: the grid; None: it is not known.
-        keep_values: see `SampleJob`.
+        keep: see `SampleJob`.
         judged: what is known of values, by their ids; what is found is added.
     """
     judged = {} if judged is None else judged
     scored = []
     for candidate, value in outputs:
         if id(value) not in judged:
-            judged[id(value)] = judge(value, expected, keep_values)
+            judged[id(value)] = judge(value, expected, keep)
         scored.append(Scored(*candidate, *judged[id(value)]))
     return scored
 
 
-def judge(value: object, expected: Grid | None, keep_value: bool) -> Judged:
-    """Give a value, or its fingerprint, and whether it is the expected grid, if that is known."""
+def judge(value: object, expected: Grid | None, keep: Keep) -> Judged:
+    """Give what is kept of a value, and whether it is the expected grid, if that is known."""
     try:
         match = expected is not None and bool(value == expected)
     except Exception:
         match = False
-    mark = fingerprint(value)
-    return (value if keep_value and isinstance(mark, bytes) else mark), match
+    kept = fingerprint(value)
+    if isinstance(kept, bytes) and keep is Keep.VALUES:
+        kept = value
+    elif isinstance(kept, bytes) and keep is Keep.GRIDS:
+        kept = read_grid(value) or kept
+    return kept, match
 
 
 def count_differs(score: SampleScore, rules: Rules = SEED) -> SampleResult:

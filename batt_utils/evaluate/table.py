@@ -77,7 +77,7 @@ class TableEvaluator:
         works: list[Work] = [
             (
                 find_size(output[1]),
-                partial(score_outputs, [output], sample.get("output"), job.keep_values, judged),
+                partial(score_outputs, [output], sample.get("output"), job.keep, judged),
             )
             for output in large
         ]
@@ -87,7 +87,7 @@ class TableEvaluator:
             kept = [place for place, (_, value) in enumerate(outputs) if id(value) not in lost]
             outputs = [outputs[place] for place in kept]
             target_index = [target_index[place] for place in kept]
-        scored = score_outputs(outputs, sample.get("output"), job.keep_values, judged)
+        scored = score_outputs(outputs, sample.get("output"), job.keep, judged)
         return SampleScore(scored, target_index, differ_values, *self._list_seconds(), not in_time)
 
     def _evaluate(self, pairs: Pairs) -> None:

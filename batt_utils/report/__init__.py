@@ -7,7 +7,7 @@ def show(task_id: str, out: str = ".", data: str | None = None) -> None:
     Args:
         task_id: the task.
         out: where the result folders are.
-        data: as for `tasks.find_sources`, but that a folder gives the tasks of both stages.
+        data: as for `tasks.find_sources`, but that a folder gives the tasks of every stage.
 
     Raises:
         UserError: there are no result folders, nothing of the task, or no Jinja2.
@@ -21,9 +21,8 @@ def show(task_id: str, out: str = ".", data: str | None = None) -> None:
 
     page = make_report(out, data, [task_id]).page
     resize = "this.style.height = this.contentDocument.documentElement.scrollHeight + 20 + 'px'"
-    display(
-        HTML(
-            f'<iframe title="{escape(task_id)}" srcdoc="{escape(page)}" onload="{resize}" '
-            'style="width: 100%; height: 600px; border: 0"></iframe>'
-        )
+    frame = (  # a bare one would draw a warning: `IFrame` is for pages that have an address
+        f'<div><iframe title="{escape(task_id)}" srcdoc="{escape(page)}" onload="{resize}" '
+        'style="width: 100%; height: 600px; border: 0"></iframe></div>'
     )
+    display(HTML(frame))

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from batt_utils.console import UserError, explain
+from batt_utils.console import drop_lost_output, explain_stdout, note, open_streams, tell_end
 from batt_utils.engine.signals import raise_signals
 from batt_utils.report.report import make_report
-from batt_utils.store.files import check_file, write_file
+from batt_utils.store.files import check_file, check_here, write_file
 
 OTHER_OUTPUT = "choose another --output"
 
@@ -22,16 +22,18 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status, 2 for what the user can put right."""
+    open_streams()
     given = _parse(arguments)
     try:
+        check_here()
         with raise_signals():
-            print(_write(given))
-    except KeyboardInterrupt as error:
-        return getattr(error, "status", 128 + 2)
-    except UserError as error:
-        return _complain(str(error))
-    except OSError as error:
-        return _complain(explain(error))
+            line = _write(given)
+        with explain_stdout():
+            print(line, flush=True)
+    except (KeyboardInterrupt, Exception) as error:
+        status = tell_end(error, _complain)
+        drop_lost_output()
+        return status
     return 0
 
 
@@ -45,7 +47,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--data",
         metavar="train|eval|PATH",
-        help="the tasks, as run_batt.py takes them; by default of both stages",
+        help="the tasks, as run_batt.py takes them; by default of every stage",
     )
     add("--out", default=".", metavar="DIR", help="where the result folders are (default: here)")
     add("--results", nargs="+", action="extend", default=[], metavar="FILE",
@@ -65,7 +67,7 @@ def _write(given: argparse.Namespace) -> str:
 
 def _complain(text: str) -> int:
     line = "\\n".join(text.splitlines())
-    print(f"report: {line}", file=sys.stderr)
+    note(f"report: {line}")
     return 2
 
 

@@ -117,6 +117,8 @@ function showSample(sample) {
     outputs.append(make("figure", {}, picture(`${sample.name}, output of program ${by}, ${verdict}`, grid, target),
       make("figcaption", {}, `${by}: `, make("strong", { class: { right: "solved", "not compared": "faint" }[verdict] || "problem" }, verdict))));
   }
+  const widths = [...outputs.querySelectorAll("canvas")].map((canvas) => parseFloat(canvas.style.width));
+  outputs.style.setProperty("--widest", `${Math.max(0, ...widths)}px`); // with less room they go below
   return [make("h3", {}, sample.name), row];
 }
 

@@ -56,7 +56,7 @@ def check_jinja() -> None:
     try:
         import jinja2  # noqa: F401
     except ModuleNotFoundError:
-        raise UserError("a report needs the package jinja2: pip install '.[report]'") from None
+        raise UserError("a report needs the package jinja2: pip install jinja2") from None
 
 
 def make_page(findings: Sequence[Finding], tries: Sequence[Try], folder: Path | None) -> str:
@@ -72,7 +72,7 @@ def make_page(findings: Sequence[Finding], tries: Sequence[Try], folder: Path | 
     for finding in findings:
         content.add(finding)
     seconds = [one.seconds for one in tries]
-    return _get_template().render(
+    page = _get_template().render(
         title="run_batt report",
         alone=folder is None,
         made=datetime.now(timezone.utc).strftime("%Y-%m-%d, %H:%M UTC"),
@@ -94,6 +94,7 @@ def make_page(findings: Sequence[Finding], tries: Sequence[Try], folder: Path | 
         width=LINE_WIDTH,
         height=LINE_HEIGHT,
     )
+    return page.encode(errors="replace").decode()  # the name of a file may be no text
 
 
 def _get_template() -> "Template":

@@ -39,7 +39,7 @@ def make_report(
 
     Args:
         out: where the folders are.
-        data: the tasks, as `--data` names them; a folder stands for both stages.
+        data: the tasks, as `--data` names them; a folder stands for every stage.
         task_ids: only these tasks; none: all that have results.
         results: files of results.
         folder: where the page will be; None: it has no links.
@@ -55,7 +55,8 @@ def make_report(
     tries = read_tries(results)
     sources = find_all_sources(data)
     total_data = read_tasks(sources)
-    stages = find_stages(sources, total_data["demo"])
+    staged = [source for source in sources if source.files is None]
+    stages = find_stages(staged, total_data["demo"])
     findings = find_tasks(store, tries, total_data, stages, task_ids)
     if lacking := [finding.task_id for finding in findings if not finding.samples]:
         places = name_paths(sources)
@@ -70,10 +71,12 @@ def make_report(
 def find_all_sources(data: str | None) -> list[Source]:
     """Find where the tasks of all stages are, or of the one that is named, the stage test last.
 
+    `ID.json` files are those of the stage test, of which outputs need not be known.
+
     Raises:
         UserError, OSError: there are none, as `find_sources` says it.
     """
-    sources: list[Source] = []
+    sources: dict[Path, Source] = {}
     problem: OSError | UserError | None = None
     for stage in ("both" if data is None or Path(data).is_dir() else None, TEST):
         try:
@@ -81,10 +84,10 @@ def find_all_sources(data: str | None) -> list[Source]:
         except (OSError, UserError) as error:
             problem = problem or error
         else:
-            sources += [source for source in found if source.files is None or not sources]
+            sources |= {source.path: source for source in found}
     if problem and not sources:
         raise problem
-    return sources
+    return [*sources.values()]
 
 
 async def run_programs(findings: Sequence[Finding], total_data: Data, options: Options) -> dict[str, Outputs]:

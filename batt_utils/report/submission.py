@@ -105,6 +105,19 @@ def choose_attempts(votes: Iterable[tuple[Vote, Grid | None]]) -> Attempts:
     return [*sorted(programs, key=rank), NOTHING, NOTHING][: len(NAMES)]
 
 
+def add_earlier(attempts: Attempts, earlier: Attempts) -> Attempts:
+    """Let an earlier run's attempts take the places of those that are missing.
+
+    >>> add_earlier([((1,),), NOTHING], [((1,),), ((2,),)])
+    [((1,),), ((2,),)]
+    """
+    found = [*attempts]
+    while found and found[-1] == NOTHING:
+        found.pop()
+    more = [grid for grid in earlier if grid not in found]
+    return [*found, *more, NOTHING, NOTHING][: len(NAMES)]
+
+
 class NoSubmission:
     """No submission is made."""
 
@@ -146,12 +159,13 @@ class Submission(NoSubmission):
         return any(grid != NOTHING for attempts in self._entries[task_id] for grid in attempts)
 
     def add(self, outcome: TaskOutcome) -> None:
-        """Add the attempts at a task; write them now and then.
+        """Add the attempts at a task, before those of an earlier run; write them now and then.
 
         Raises:
             OSError: the file cannot be written.
         """
-        self._entries[outcome.task_id] = list(outcome.attempts)
+        earlier = self._entries[outcome.task_id]
+        self._entries[outcome.task_id] = [*map(add_earlier, outcome.attempts, earlier)]
         if monotonic() > self._written + SECONDS:
             self._write()
 

@@ -1,5 +1,7 @@
 """Tries at tasks: the lines of the files that `--results` of a run names."""
 
+import math
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -69,7 +71,7 @@ def read_tries(paths: Iterable[str]) -> list[Try]:
         OSError: a file cannot be read.
     """
     tries = []
-    for path in dict.fromkeys(paths):
+    for path in {os.path.realpath(path): path for path in paths}.values():
         for number, result in enumerate(read_results(path), 1):
             try:
                 tries.append(_read_try(path, result))
@@ -89,13 +91,22 @@ def _read_try(path: str, result: dict[str, Any]) -> Try:
         task_id=str(result["task"]),
         stage=str(result["stage"]),
         finished=datetime.strptime(str(result["finished"]), "%Y-%m-%dT%H:%M:%SZ"),
-        seconds=float(result["seconds"]),
+        seconds=_read_seconds(result["seconds"]),
         right=max(scores, default=0),
         of=int(result["demo"]) + int(result["test"]),
         is_solved=result["solved"] is True,
         unique=int(result["unique"]),
-        phases={str(phase): float(seconds) for phase, seconds in dict(result.get("phases", {})).items()},
+        phases={
+            str(phase): _read_seconds(seconds) for phase, seconds in dict(result.get("phases", {})).items()
+        },
     )
+
+
+def _read_seconds(value: Any) -> float:
+    seconds = float(value)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{value} are no seconds")
+    return seconds
 
 
 def list_solved(tries: Sequence[Try]) -> list[float]:

@@ -136,9 +136,13 @@ def list_names(folder: Path) -> list[Link]:
 
 
 def find_file(folder: Path, link: Link) -> Path:
-    """Name the file that a link below the folder of a task leads to, or led to before its store moved."""
+    """Name the file of a link below the folder of a task: that of its store, else the one it leads to.
+
+    In a store that was moved the link leads nowhere, in one that was copied into the other one.
+    """
     path = _link_path(folder, link)
-    return path if path.exists() else _files_of(folder) / path.name
+    own = _files_of(folder) / path.name
+    return own if own.is_file() else path
 
 
 def check_save(path: str | os.PathLike[str], score: int, max_files: int = MAX_FILES) -> bool:

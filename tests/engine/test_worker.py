@@ -10,7 +10,7 @@ from batt_utils.batt.plan import make_plan
 from batt_utils.batt.reader import load_batt, read_program
 from batt_utils.engine.worker import prepare, score_sample, time_solvers
 from batt_utils.evaluate.namespace import import_batt
-from batt_utils.evaluate.results import SampleJob
+from batt_utils.evaluate.results import Keep, SampleJob
 from batts import output, write_source
 from evaluation import DSL, GRID, LONG, NAMES, OTHER, PAIRS, SHORT, THIRD, spin, write_modules
 from forms import FORMS, write_form
@@ -36,7 +36,7 @@ def list_outputs(result):
 def make_job(part="demo", number=0, pairs=PAIRS):
     """One of the demo samples in `pairs`, or of the test samples, whose candidates keep their values."""
     grid, other = (pairs if part == "demo" else TESTS)[number]
-    return SampleJob("ab", part, number, pairs, {"input": grid, "output": other}, True)
+    return SampleJob("ab", part, number, pairs, {"input": grid, "output": other}, Keep.VALUES)
 
 
 USES_S = write_source("t1 = join(S, I)", output(1, "a"))

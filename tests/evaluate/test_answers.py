@@ -5,14 +5,25 @@ from contextlib import suppress
 
 import pytest
 
-from batt_utils.evaluate.answers import LATE, find_answers
+from batt_utils.evaluate.answers import LATE, NO_SOLVER, find_answers
 from batt_utils.evaluate.deadline import TimeUp
 from batt_utils.evaluate.results import Answer
 
 SHORT = 0.1
 LONG = 60
 GRID = ((1, 2), (3, 4))
-NAMES = {"hmirror": lambda grid: grid[::-1], "range": range, "exit": exit}
+
+
+class Odd(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+def fail_oddly():
+    raise Odd
+
+
+NAMES = {"hmirror": lambda grid: grid[::-1], "range": range, "exit": exit, "fail_oddly": fail_oddly}
 HEAD = "from dsl import *\nfrom constants import *\n\n"
 
 
@@ -38,9 +49,14 @@ def find(*sources, seconds=LONG, inputs=(GRID,)):
             write("unknown(I)"), Answer(None, "NameError: name 'unknown' is not defined"), id="a name"
         ),
         pytest.param(write("[0 for _ in range(10**12)]"), LATE, id="a hang"),
+        pytest.param("def other(I):\n    return I\n", NO_SOLVER, id="no solver"),
+        pytest.param("", NO_SOLVER, id="nothing"),
         pytest.param(
-            "", Answer(None, "SyntaxError: '(' was never closed (<string>, line 1)"), id="no solver"
+            write("(").replace("\n    return O", ""),
+            Answer(None, "SyntaxError: '(' was never closed (<string>, line 2)"),
+            id="no Python",
         ),
+        pytest.param(write("fail_oddly()"), Answer(None, "Odd"), id="an error without a text"),
     ],
 )
 def test_a_solver_has_an_answer(source, answer):

@@ -1,9 +1,11 @@
 """Candidates scored on a sample."""
 
+from typing import NamedTuple
+
 import pytest
 
 from batt_utils.batt.program import Candidate
-from batt_utils.evaluate.results import SampleJob
+from batt_utils.evaluate.results import Keep, SampleJob
 from batt_utils.evaluate.scoring import choose_targets, count_differs, group_by_target, judge, score_outputs
 from batt_utils.evaluate.values import fingerprint, merge_grids
 from batt_utils.rules import NEWEST, SEED, D_Score
@@ -102,25 +104,48 @@ class Odd:
     ],
 )
 def test_a_value_is_compared_with_the_expected_grid(value, match):
-    for keep in (True, False):
+    for keep in Keep:
         assert judge(value, OTHER, keep)[1] is match
 
 
 @pytest.mark.parametrize("value", [None, GRID, Odd(True)], ids=["None", "a grid", "something equal"])
 def test_nothing_is_what_nobody_knows(value):
-    assert judge(value, None, True)[1] is False
+    assert judge(value, None, Keep.VALUES)[1] is False
 
 
 def test_a_value_is_kept_if_it_is_asked_for_and_can_be_told_from_others():
-    assert judge(GRID, OTHER, True) == (GRID, False)
-    assert judge(GRID, OTHER, False) == (fingerprint(GRID), False)
-    assert type(judge([GRID], OTHER, True)[0]) is object
+    assert judge(GRID, OTHER, Keep.VALUES) == (GRID, False)
+    assert judge(GRID, OTHER, Keep.FINGERPRINTS) == (fingerprint(GRID), False)
+    assert type(judge([GRID], OTHER, Keep.VALUES)[0]) is object
+
+
+class Pair(NamedTuple):
+    first: object
+    second: object
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        pytest.param(GRID, GRID, id="a grid"),
+        pytest.param(((True, 2),), ((1, 2),), id="a cell that is a bool"),
+        pytest.param(Pair((1,), (2,)), ((1,), (2,)), id="a class of tuples"),
+        pytest.param(((10,),), None, id="no colour"),
+        pytest.param(judge, None, id="a function"),
+        pytest.param(frozenset({1}), None, id="a frozenset"),
+        pytest.param(None, None, id="None"),
+    ],
+)
+def test_grids_are_kept_as_what_every_process_knows(value, kept):
+    found = judge(value, OTHER, Keep.GRIDS)[0]
+    assert found == (kept or fingerprint(value))
+    assert type(found) is (tuple if kept else bytes)
 
 
 def test_candidates_with_the_same_value_are_compared_once():
     value = Odd(True)
     candidates = [Candidate(3, True, "a"), Candidate(4, False, "b"), Candidate(5, False, "c")]
-    scored = score_outputs(zip(candidates, [value, OTHER, value]), OTHER, False)
+    scored = score_outputs(zip(candidates, [value, OTHER, value]), OTHER, Keep.FINGERPRINTS)
     assert [one[:3] for one in scored] == candidates
     assert [one.match for one in scored] == [True, True, True]
     assert scored[0].value is scored[2].value is not scored[1].value

@@ -58,7 +58,8 @@ def test_seconds_are_summed_by_phase():
 
 
 def test_the_page_names_results_as_text(tmp_path):
-    tries = [one._replace(file="<b>&\"'") for one in make_tries(0, 1)]
+    tries = [one._replace(file="<b>&\"'\udcff") for one in make_tries(0, 1)]
     page = make_page([make_finding("0")], tries, tmp_path)
-    assert "<td>&lt;b&gt;&amp;&#34;&#39;</td>" in page
+    assert "<td>&lt;b&gt;&amp;&#34;&#39;?</td>" in page
+    assert page.encode()
     assert json.loads(re.search(r'<script id="data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])

@@ -313,6 +313,25 @@ def test_a_narrow_screen_needs_no_scrolling_aside(browser, page, digits):
         assert width <= 400
 
 
+@pytest.mark.parametrize("width", [400, 800, 1000, 1200])
+@pytest.mark.parametrize("digits", [False, True], ids=["", "digits"])
+def test_pictures_keep_their_size_where_the_screen_has_it(browser, page, width, digits):
+    set_window(browser, width, 900)
+    browser.get(page.as_uri())
+    if digits:
+        find(browser, "#digits").click()
+    click(browser, ODD)  # its third sample is 30 cells wide
+    sizes = browser.execute_script(
+        """
+        const room = document.getElementById("task").clientWidth;
+        return [...document.querySelectorAll("canvas")].map((one) =>
+            [one.getBoundingClientRect().width, Math.min(parseFloat(one.style.width), room)]);
+        """
+    )
+    assert len(sizes) == 12
+    assert [drawn for drawn, meant in sizes if drawn < meant - 1] == []
+
+
 def test_everything_has_a_name(opened):
     """Each control and picture has a name for a screen reader, and the page has landmarks and headings."""
     click(opened, "007bbfb7")

@@ -1,8 +1,11 @@
 """The command and `show`: what they write, and what they say of faults that a user can put right."""
 
 import json
+import os
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from nbclient import NotebookClient
@@ -75,6 +78,23 @@ def test_tasks_of_every_stage(here, tmp_path, stages):
         assert outputs == [True, True, task["stage"] != "test"]
 
 
+@pytest.mark.parametrize("name", ["", "partly.json"], ids=["a folder", "a file"])
+def test_files_of_tasks_whose_outputs_are_not_known(here, tmp_path, capsys, name):
+    for task_id in ("partly", "nearly"):
+        task = json.loads((here / "data" / f"{task_id}.json").read_text())
+        if task_id == "partly":
+            del task["test"][0]["output"]
+        (tmp_path / f"{task_id}.json").write_text(json.dumps(task))
+    shown = ["partly"] if name else ["nearly", "partly"]
+    assert main(["--data", str(tmp_path / name), "-o", "other.html", "-i", *shown]) == 0
+    assert capsys.readouterr().err == ""
+    tasks = read_data(here / "other.html")["tasks"]
+    assert [(task["id"], task["stage"], len(task["samples"])) for task in tasks] == [
+        (task_id, "", 3) for task_id in shown
+    ]
+    assert tasks[-1]["samples"][2]["output"] is None
+
+
 REFUSED = "'none/x.html' cannot be written (No such file or directory): choose another --output"
 
 
@@ -102,10 +122,65 @@ def test_a_fault_is_one_line(here, capsys, arguments, line):
     assert not (here / "other.html").exists()
 
 
+def run_to(here, redirection, *arguments, **environment):
+    """Run the command in a shell, with its streams led elsewhere."""
+    line = f'exec "$@" {redirection}'
+    command = [sys.executable, "-m", "batt_utils.report", *OPTIONS, "-i", "partly", *arguments]
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line, "bash", *command],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_may_be_missing(here, closed):
+    done = run_to(here, closed)
+    assert (done.returncode, done.stderr) == (0, "")
+    (task,) = read_data(here / "other.html")["tasks"]
+    assert [len(sample["outputs"]) for sample in task["samples"]] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "line"),
+    [
+        pytest.param("| exec true", 141, "", id="nobody reads"),
+        pytest.param(
+            "> /dev/full", 2, "cannot write to stdout: No space left on device: send it elsewhere", id="full"
+        ),
+    ],
+)
+def test_stdout_that_takes_nothing(here, redirection, status, line):
+    done = run_to(here, redirection)
+    assert (done.returncode, done.stderr) == (status, f"report: {line}\n" if line else "")
+
+
+def test_a_current_folder_that_is_gone(here):
+    line = f'mkdir gone && cd gone && rmdir ../gone && exec "{sys.executable}" -m batt_utils.report --out ..'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=here, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "report: the current folder is gone: change to another one\n"
+
+
+def test_names_that_are_no_text(here, tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xc3\xa4")
+    Path(name).write_bytes((here / "results.jsonl").read_bytes())
+    done = run_to(here, "", "--results", name, "-o", f"{name}.html", PYTHONIOENCODING="ascii:strict")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("\\udcff\\xe4.html: 1 tasks, 0.0 MB\n")
+    assert Path(f"{name}.html").read_text()
+
+
 def test_without_jinja_the_line_says_what_to_install(here, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main([*OPTIONS]) == 2
-    assert capsys.readouterr().err == "report: a report needs the package jinja2: pip install '.[report]'\n"
+    assert capsys.readouterr().err == "report: a report needs the package jinja2: pip install jinja2\n"
 
 
 def test_show_refuses_what_is_not_there(here):
@@ -118,7 +193,7 @@ def test_show_displays_a_task_in_a_notebook(here, tmp_path, browser):
     cell = new_code_cell(f"{code}show({ODD!r}, out={str(here)!r}, data={str(here / 'data')!r})")
     place = {"metadata": {"path": str(tmp_path)}}
     notebook = NotebookClient(new_notebook(cells=[cell]), resources=place).execute()
-    (shown,) = [output for output in notebook.cells[0].outputs if output.output_type == "display_data"]
+    (shown,) = notebook.cells[0].outputs
     path = tmp_path / "notebook.html"
     path.write_text(f"<!doctype html><link rel=icon href='data:,'>{shown.data['text/html']}")
     browser.get(path.as_uri())

@@ -62,9 +62,14 @@ def test_differs_that_changed_are_listed_by_kind(store):
     assert [folder.parent.name for folder in holding.folders] == ["iz", "zo", "differ_dir"]
 
 
-def test_texts_are_read_where_the_folders_were_moved(store, tmp_path):
+@pytest.mark.parametrize(
+    "take",
+    [shutil.move, lambda *folders: shutil.copytree(*folders, symlinks=True)],
+    ids=["moved", "copied"],
+)
+def test_texts_are_read_where_the_folders_are_now(store, tmp_path, take):
     save(store, (1, 9, "a"))
-    shutil.move(store.out, tmp_path / "moved")
+    take(store.out, tmp_path / "moved")
     (one,) = read_holding(Store(tmp_path / "moved"), "task").solvers
     assert (one.read(), one.path) == ("a", tmp_path / "moved" / "solver_md5" / f"{name('a')}.py")
 

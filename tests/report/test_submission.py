@@ -123,6 +123,26 @@ def test_what_is_found_is_written_now_and_then(here, monkeypatch):
         assert read(here) == {"one": [{"attempt_1": [[3]], "attempt_2": [[4]]}]}
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later", "attempts"),
+    [
+        pytest.param([A, B], [C, D], [C, D], id="two new ones"),
+        pytest.param([A, B], [C, ZEROS], [C, A], id="one new one"),
+        pytest.param([A, B], [A, ZEROS], [A, B], id="the same one"),
+        pytest.param([A, B], [B, ZEROS], [B, A], id="the second one"),
+        pytest.param([A, B], [ZEROS, ZEROS], [A, B], id="none"),
+        pytest.param([A, ZEROS], [ZEROS, ZEROS], [A, ZEROS], id="none after one"),
+        pytest.param([A, B], [ZEROS, C], [ZEROS, C], id="zeros that were found"),
+        pytest.param([ZEROS, ZEROS], [C, ZEROS], [C, ZEROS], id="the first ones"),
+    ],
+)
+def test_what_an_earlier_run_found_is_not_lost(here, earlier, later, attempts):
+    for found in (earlier, later):
+        with open_submission(OPTIONS._replace(resume=True), DATA, ["one"]) as submission:
+            submission.add(make_outcome("one", [found]))
+    assert read(here) == {"one": write_entry(attempts)}
+
+
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_run_that_goes_on_keeps_what_is_there(here, resume):
     with open_submission(OPTIONS, DATA, ["one", "two"]) as submission:
@@ -345,10 +365,42 @@ def test_a_stored_solver_costs_itself_only(here, call, workers):
     assert read(here) == {"a": [{"attempt_1": [[4], [3]], "attempt_2": [[3], [4]]}]}
 
 
-def test_where_outputs_are_known_the_prize_is_told(here, capsys, data):
+ODD = """\
+from typing import NamedTuple
+
+
+class Pair(NamedTuple):
+    first: object
+    second: object
+
+
+def batt(task_id, S, I, C, log_path):
+    values = [Pair((1,), (2,)), batt, Pair, I[::-1]]
+    return [(t, False, str(t), value) for t, value in enumerate(values)], []
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2], ids=["a whole task in a worker", "its samples spread"])
+def test_outputs_may_be_of_classes_and_functions_of_the_batt(here, workers):
+    (here / "odd_one.py").write_text(ODD)
+    (here / "odd_one_call.py").write_text("t_call = {0: 'a, I', 1: 'b, I', 2: 'c, I', 3: 'd, I'}\n")
+    pair = {"input": [[1], [2]], "output": [[2], [1]]}
+    (here / "data").mkdir()
+    (here / "data" / "a.json").write_text(json.dumps({"train": [pair] * 2, "test": [{"input": [[3], [4]]}]}))
+    options = Options("odd_one", "data", "test", workers=workers, submission="submission.json")
+    asyncio.run(run_batt.main(["a"], options=options))
+    assert read(here) == {"a": [{"attempt_1": [[4], [3]], "attempt_2": [[1], [2]]}]}
+    assert "odd_one" not in sys.modules
+
+
+@pytest.mark.parametrize("passed_over", [0, 2], ids=["a run", "nothing left to do"])
+def test_where_outputs_are_known_the_prize_is_told(here, capsys, data, passed_over):
     task_id = "007bbfb7"
-    options = Options("tmp_batt_onerun_run", workers=1, submission="submission.json")
-    asyncio.run(run_batt.main([task_id, "00576224"], options=options))
+    options = Options("tmp_batt_onerun_run", workers=1, submission="submission.json", results="results.jsonl")
+    for resume in (False, True)[: 1 + bool(passed_over)]:
+        capsys.readouterr()
+        done = asyncio.run(run_batt.main([task_id, "00576224"], options=options._replace(resume=resume)))
     outputs = {name: [sample["output"] for sample in data[0]["test"][name]] for name in (task_id, "00576224")}
     score = sum(rate(read(here), outputs).values())
     assert f": the submission would score {score:g} of 2 tasks\n" in capsys.readouterr().out
+    assert done["passed_over"] == passed_over

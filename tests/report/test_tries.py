@@ -7,6 +7,7 @@ from batt_utils.console import UserError
 from batt_utils.report.tries import list_rounds, list_solved, read_tries
 
 DEFAULTS = {"key": "k", "batt": "b1", "stage": "training", "demo": 2, "test": 1, "unique": 9, "seconds": 0.5}
+RESULT = DEFAULTS | {"task": "a", "solvers": [], "solved": False, "finished": "2026-01-31T00:00:00Z"}
 
 
 def write_results(path, *results):
@@ -24,7 +25,8 @@ def write_results(path, *results):
 def tries(tmp_path):
     later = write_results(tmp_path / "later", (20, "a", 3, "b2"), (25, "b", 3, "b2"), (40, "c", 0, "b3"))
     first = write_results(tmp_path / "first", (10, "a", 3, "b1"), (12, "b", 2, "b1"))
-    return read_tries([later, first, later])
+    (tmp_path / "link").symlink_to(later)
+    return read_tries([later, first, later, str(tmp_path / "link")])
 
 
 def test_tries_are_in_the_order_of_time_and_a_file_counts_once(tries):
@@ -72,8 +74,15 @@ def test_a_line_that_is_being_written_is_passed_over(tmp_path):
             json.dumps(DEFAULTS | {"task": "a", "solvers": [], "finished": "today"}),
             "line 1 is no result of a task (ValueError: ",
         ),
+        *(
+            (
+                json.dumps(RESULT | {"seconds": seconds}),
+                f"line 1 is no result of a task (ValueError: {text} are no seconds)",
+            )
+            for seconds, text in ((-1, "-1"), (1e999, "inf"))
+        ),
     ],
-    ids=["no key", "no fields", "no list", "no time"],
+    ids=["no key", "no fields", "no list", "no time", "no seconds", "seconds without end"],
 )
 def test_what_is_no_result_is_refused(tmp_path, line, reason):
     path = tmp_path / "results"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from batt_utils.batt.plan import make_plan
 from batt_utils.batt.reader import read_program
 from batt_utils.evaluate.function import FunctionEvaluator
-from batt_utils.evaluate.results import SampleJob, SampleScore
+from batt_utils.evaluate.results import Keep, SampleJob, SampleScore
 from batt_utils.evaluate.table import TableEvaluator
 from batt_utils.evaluate.values import keep_size
 from batt_utils.tasks import Grid, Pairs, Sample
@@ -159,7 +159,7 @@ def score(
     pairs: Pairs = PAIRS,
 ) -> SampleScore:
     """Score one sample; keep the values."""
-    return evaluator.score(SampleJob("ab", part, 0, pairs, sample, True), timeout, "pile.log")
+    return evaluator.score(SampleJob("ab", part, 0, pairs, sample, Keep.VALUES), timeout, "pile.log")
 
 
 def list_outputs(score: SampleScore) -> list[tuple[str, object]]:
