@@ -345,17 +345,12 @@ def sizefilter(container: Container, n: Integer) -> FrozenSet:
     return frozenset([item for item in container if len(item) == n])
 
 
-def _map_each(function: Callable, container: Container) -> list[Any]:
-    """Give the function of each item; a StopIteration that it raises is an error, and not the end."""
-    results = [*map(function, container)]
-    if len(results) < len(container):
-        raise RuntimeError("a function raised StopIteration")
-    return results
-
-
 def sfilter(container: Container, condition: Callable) -> Container:
     """Give the items that meet a condition."""
-    return type(container)(_compress(container, _map_each(condition, container)))
+    try:
+        return type(container)([item for item in container if condition(item)])
+    except StopIteration:
+        raise RuntimeError("the condition raised StopIteration") from None
 
 
 def mfilter(container: Container, function: Callable) -> FrozenSet:
@@ -426,7 +421,10 @@ def power(function: Callable, n: Integer) -> Callable:
 
 def apply(function: Callable, container: Container) -> Container:
     """Give the function of each item."""
-    return type(container)(_map_each(function, container))
+    try:
+        return type(container)([function(item) for item in container])
+    except StopIteration:
+        raise RuntimeError("the function raised StopIteration") from None
 
 
 def rapply(functions: Container, value: Any) -> Container:
@@ -993,8 +991,15 @@ def asobject(grid: Grid) -> Object:
 
 def ofcolor(grid: Grid, value: Integer) -> Indices:
     """Give the places of a colour."""
-    rows = [(i, row) for i, row in enumerate(grid) if value in row]
-    return frozenset([(i, j) for i, row in rows for j, found in enumerate(row) if found == value])
+    return frozenset(
+        [
+            (i, j)
+            for i, row in enumerate(grid)
+            if value in row
+            for j, found in enumerate(row)
+            if found == value
+        ]
+    )
 
 
 def toobject(patch: Patch, grid: Grid) -> Object:
