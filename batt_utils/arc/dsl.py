@@ -21,6 +21,7 @@ from functools import lru_cache as _lru_cache
 from functools import partial as _partial
 from itertools import chain as _chain
 from itertools import compress as _compress
+from itertools import filterfalse as _filterfalse
 from itertools import product as _product
 from operator import add as _add
 from operator import itemgetter as _itemgetter
@@ -50,7 +51,7 @@ from batt_utils.arc.arc_types import (
 )
 
 _REACH = 42  # cells: how far `shoot` and `gravitate` go, more than the longest side of a task's grid
-_PLACES_KNOWN = 2**15  # so many neighborhoods of a kind are remembered
+_PLACES_KNOWN = 3 * 2**14  # so many neighborhoods of a kind are remembered
 _CELLS_KNOWN = 2**10  # of grids with no more than that all is remembered that depends on their shape alone
 _LONGEST_SIDE = 30  # cells: of a task's grid
 
@@ -344,17 +345,12 @@ def sizefilter(container: Container, n: Integer) -> FrozenSet:
     return frozenset([item for item in container if len(item) == n])
 
 
-def _map_each(function: Callable, container: Container) -> list[Any]:
-    """Give the function of each item; a StopIteration that it raises is an error, and not the end."""
-    results = [*map(function, container)]
-    if len(results) < len(container):
-        raise RuntimeError("a function raised StopIteration")
-    return results
-
-
 def sfilter(container: Container, condition: Callable) -> Container:
     """Give the items that meet a condition."""
-    return type(container)(_compress(container, _map_each(condition, container)))
+    try:
+        return type(container)([item for item in container if condition(item)])
+    except StopIteration:
+        raise RuntimeError("the condition raised StopIteration") from None
 
 
 def mfilter(container: Container, function: Callable) -> FrozenSet:
@@ -425,7 +421,10 @@ def power(function: Callable, n: Integer) -> Callable:
 
 def apply(function: Callable, container: Container) -> Container:
     """Give the function of each item."""
-    return type(container)(_map_each(function, container))
+    try:
+        return type(container)([function(item) for item in container])
+    except StopIteration:
+        raise RuntimeError("the function raised StopIteration") from None
 
 
 def rapply(functions: Container, value: Any) -> Container:
@@ -992,8 +991,15 @@ def asobject(grid: Grid) -> Object:
 
 def ofcolor(grid: Grid, value: Integer) -> Indices:
     """Give the places of a colour."""
-    rows = [(i, row) for i, row in enumerate(grid) if value in row]
-    return frozenset([(i, j) for i, row in rows for j, found in enumerate(row) if found == value])
+    return frozenset(
+        [
+            (i, j)
+            for i, row in enumerate(grid)
+            if value in row
+            for j, found in enumerate(row)
+            if found == value
+        ]
+    )
 
 
 def toobject(patch: Patch, grid: Grid) -> Object:
@@ -1130,26 +1136,59 @@ def occurrences(grid: Grid, obj: Object) -> Indices:
     return frozenset(set(starts))
 
 
-@_lru_cache(maxsize=_PLACES_KNOWN)
-def _own(i: int, j: int) -> IntegerTuple:
-    """Give the place, always as the same tuple: that saves memory, and sets find it sooner."""
-    return (i, j)
+_LINES: list[list[IntegerTuple]] = []  # places by row and column, from (-1, -1) on
+
+
+def _extend(known: list[list[Any]], rows: int, columns: int, find: Callable) -> None:
+    """Find what is not yet known of the places of a grid, by row and column; too much is forgotten."""
+    lacking = rows * columns - sum([min(columns, len(line)) for line in known[:rows]])
+    if sum(map(len, known)) + lacking > _PLACES_KNOWN:
+        known.clear()
+    known += [[] for _ in range(rows - len(known))]
+    for i, line in enumerate(known[:rows]):
+        line += [find(i, j) for j in range(len(line), columns)]
+
+
+def _list_lines(rows: int, columns: int) -> list[list[IntegerTuple]]:
+    """Give the places of a grid and around it, or of more, by row and column, from (-1, -1) on.
+
+    Grids of all shapes have them in common: that saves memory, and sets find the same tuple sooner.
+    """
+    lines = _LINES if rows * columns <= _PLACES_KNOWN else []
+    _extend(lines, rows + 2, columns + 2, lambda i, j: (i - 1, j - 1))
+    return lines
+
+
+def _list_own(rows: int, columns: int) -> list[IntegerTuple]:
+    """Give the places of a grid, each always as the same tuple."""
+    return [place for line in _list_lines(rows, columns)[1 : rows + 1] for place in line[1 : columns + 1]]
+
+
+def _find_around(around: list[list[IntegerTuple]], j: int, diagonal: bool) -> Indices:
+    """Give the places beside or around one, in the grid or not.
+
+    Args:
+        around: its row between those above and below it, from column -1 on.
+        j: its column.
+        diagonal: those around it.
+    """
+    above, line, below = around
+    near = frozenset((above[j + 1], below[j + 1], line[j], line[j + 2]))
+    if diagonal:
+        near |= frozenset((above[j], above[j + 2], below[j], below[j + 2]))
+    return near
 
 
 def _find_near(i: int, j: int, diagonal: bool, below: bool, right: bool) -> Indices:
     """Give the places beside or around one, in a grid that goes on below it or not, to its right or not."""
-    above, under, before, behind = i - 1, i + 1, j - 1, j + 1
-    near = frozenset((_own(above, j), _own(under, j), _own(i, before), _own(i, behind)))
-    if diagonal:
-        corners = (_own(above, before), _own(above, behind), _own(under, before), _own(under, behind))
-        near |= frozenset(corners)
+    near = _find_around(_LINES[i : i + 3], j, diagonal)
     if i and j and below and right:
         return frozenset([*near])  # put in anew, as those of a grid are
     last, end = i + below, j + right
     return frozenset([place for place in near if 0 <= place[0] <= last and 0 <= place[1] <= end])
 
 
-_find_near_edge = _lru_cache(maxsize=_PLACES_KNOWN // 8)(_find_near)
+_find_near_edge = _lru_cache(maxsize=_PLACES_KNOWN // 16)(_find_near)
 _NEAR: dict[bool, list[list[Indices]]] = {False: [], True: []}  # in grids that go on, by row and column
 
 
@@ -1158,13 +1197,9 @@ def _list_near(rows: int, columns: int, diagonal: bool) -> list[list[Indices]]:
 
     Grids of all shapes have it in common, but for their last row and column.
     """
+    _list_lines(rows, columns)
     known = _NEAR[diagonal]
-    lacking = rows * columns - sum([min(columns, len(line)) for line in known[:rows]])
-    if sum(map(len, known)) + lacking > _PLACES_KNOWN:
-        known.clear()
-    known += [[] for _ in range(rows - len(known))]
-    for i, line in enumerate(known[:rows]):
-        line += [_find_near(i, j, diagonal, True, True) for j in range(len(line), columns)]
+    _extend(known, rows, columns, lambda i, j: _find_near(i, j, diagonal, True, True))
     near = [line[: columns - 1] for line in known[: rows - 1]]
     for i, line in enumerate(near):
         line.append(_find_near_edge(i, columns - 1, diagonal, True, False))
@@ -1178,22 +1213,17 @@ _list_near_again = _lru_cache(maxsize=512)(_list_near)
 class _NearAnew:
     """What is beside or around the places of a row, found each time: the grid has too many to remember."""
 
-    def __init__(self, lines: list[list[IntegerTuple]], outside: list[IntegerTuple], diagonal: bool) -> None:
-        """Take the row between those above and below it, each with a place outside at both ends."""
-        self.above, self.line, self.below = lines
-        self.outside, self.diagonal = frozenset(outside), diagonal
+    def __init__(self, around: list[list[IntegerTuple]], outside: list[IntegerTuple], diagonal: bool) -> None:
+        """Take the row between those above and below it, and the places of these that are not in the grid."""
+        self.around, self.outside, self.diagonal = around, frozenset(outside), diagonal
 
     def __getitem__(self, j: int) -> Indices:
-        above, line, below = self.above, self.line, self.below  # where the place has the index j + 1
-        near = frozenset((above[j + 1], below[j + 1], line[j], line[j + 2]))
-        if self.diagonal:
-            near |= frozenset((above[j], above[j + 2], below[j], below[j + 2]))
-        return near - self.outside
+        return _find_around(self.around, j, self.diagonal) - self.outside
 
 
 def _list_near_anew(rows: int, columns: int, diagonal: bool) -> list[_NearAnew]:
     """Give the same, of a grid that has too many places to remember."""
-    lines = [[(i, j) for j in range(-1, columns + 1)] for i in range(-1, rows + 1)]
+    lines = _list_lines(rows, columns)
     near = []
     for i in range(rows):
         around = lines[i : i + 3]
@@ -1208,16 +1238,22 @@ def _list_near_anew(rows: int, columns: int, diagonal: bool) -> list[_NearAnew]:
 
 def _look_near(rows: int, columns: int, diagonal: bool) -> list[Any]:
     """Give what is beside or around each place of a grid, by row and column."""
-    if rows * columns <= _CELLS_KNOWN:
-        return _list_near_again(rows, columns, diagonal)
-    return (_list_near if rows * columns <= _PLACES_KNOWN else _list_near_anew)(rows, columns, diagonal)
+    if rows * columns > _PLACES_KNOWN:
+        return _list_near_anew(rows, columns, diagonal)
+    return (_list_near_again if rows * columns <= _CELLS_KNOWN else _list_near)(rows, columns, diagonal)
+
+
+@_lru_cache(maxsize=16)
+def _order_places(rows: int, columns: int) -> Tuple:
+    """Give all places of a grid in the order of their set."""
+    return tuple(frozenset(_list_own(rows, columns)))
 
 
 @_lru_cache(maxsize=512)
 def _order_cells(rows: int, columns: int) -> tuple[Tuple, Callable]:
     """Give all places of a grid in the order of their set, and what puts its cells into that order."""
-    numbers = {_own(i, j): i * columns + j for i in range(rows) for j in range(columns)}
-    places = tuple(frozenset([*numbers]))
+    numbers = {place: number for number, place in enumerate(_list_own(rows, columns))}
+    places = _order_places.__wrapped__(rows, columns)
     return places, _itemgetter(*map(numbers.__getitem__, places), 0, 0)  # two more: it gives a tuple
 
 
@@ -1233,7 +1269,7 @@ def _spread(rows: int, columns: int, diagonal: bool) -> list[IntegerTuple]:
     near = _look_near(rows, columns, diagonal)
     order: list[IntegerTuple] = []
     seen: set[IntegerTuple] = set()
-    reached = {_own(*next(iter(_list_places(rows, columns))))}
+    reached = {next(iter(_list_places(rows, columns)))}
     while reached:
         order += reached
         seen |= reached
@@ -1267,7 +1303,8 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
         return initset(frozenset({(grid[place[0]][place[1]], place) for place in places}))
     starts: _Iterable[IntegerTuple]
     if rows * columns > _CELLS_KNOWN:
-        starts = asindices(grid)
+        order_places = _order_places if rows * columns <= _PLACES_KNOWN else _order_places.__wrapped__
+        starts = order_places(rows, columns)
     else:
         starts, order = _order_cells(rows, columns)
         if usual and without_bg:
@@ -1275,9 +1312,7 @@ def objects(grid: Grid, univalued: Boolean, diagonal: Boolean, without_bg: Boole
     near = _look_near(rows, columns, diagonal)
     found = set()
     seen: set[IntegerTuple] = set()
-    for start in starts:
-        if start in seen:
-            continue
+    for start in _filterfalse(seen.__contains__, starts):
         i, j = start
         value = grid[i][j]
         if value == background:

@@ -619,6 +619,7 @@ def test_objects_are_the_same_whatever_is_remembered(grid, other, flags, places,
     ):
         remembers.cache_clear()
     dsl._NEAR[flags[1]].clear()
+    dsl._LINES.clear()
     assert list_objects() == before
 
 
