@@ -122,10 +122,20 @@ def write_batts(folder: Path, count: int, size: int, rng: Random) -> list[str]:
     return [f"batt_{number}" for number in range(count)]
 
 
-def count_links(out: Path) -> dict[Path, int]:
-    """How many links there are in each folder of a task."""
+def list_links(out: Path) -> dict[Path, list[Link]]:
+    """The links in each folder of a task."""
     folders = [*out.glob("solver_dir/*"), *out.glob("differ_dir/*/*")]
-    return {folder: len(read_links(folder)) for folder in folders}
+    return {folder: read_links(folder) for folder in folders}
+
+
+def find_gone(before: Sequence[Link], after: Sequence[Link]) -> list[tuple[int, str]]:
+    """The scores and programs that a folder of a task has lost, but for those that others have displaced.
+
+    The links of a program for a score may get fewer: a later run of it replaces their T_LOGs.
+    """
+    gone = {link.identity for link in before} - {link.identity for link in after}
+    lowest = min(link.score for link in after) if len(after) >= MAX_FILES else float("-inf")
+    return [(score, md5) for score, md5 in gone if score > lowest]
 
 
 def find_torn(out: Path) -> str:
@@ -155,18 +165,18 @@ def kill_runs(folder: Path, count: int, seed: int) -> Iterator[str]:
         raise RuntimeError(failure)
     duration = time.monotonic() - begin
     for name in names:
-        before = count_links(out)
+        before = list_links(out)
         process = start(folder, *options, name)
         with suppress(subprocess.TimeoutExpired):
             process.wait(rng.uniform(0, duration))
         with suppress(ProcessLookupError):
             rng.choice([os.kill, os.killpg])(process.pid, signal.SIGKILL)
         process.communicate()
-        after = count_links(out)
-        fewer = [str(path) for path in before if after[path] < before[path]]
+        after = list_links(out)
+        gone = {str(path): lost for path in before if (lost := find_gone(before[path], after[path]))}
         yield (
             find_torn(out)
-            or (fewer and f"links are gone: {fewer}")
+            or (gone and f"links are gone: {gone}")
             or find_left(process)
             or find_failure(start(folder, *options, name))
             or find_torn(out)
@@ -255,7 +265,7 @@ def run_at_once(folder: Path, count: int, seed: int) -> Iterator[str]:
         wrong += "the best scores are not kept"
     if not {*together} <= {*alone}:
         wrong += "solvers have other scores"
-    if any(number > MAX_FILES + 1 for number in count_links(out).values()):
+    if any(len(links) > MAX_FILES + 1 for links in list_links(out).values()):
         wrong += "too many links"
     return (failure or wrong for failure in failures)
 

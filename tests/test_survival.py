@@ -17,8 +17,9 @@ import pytest
 import run_batt
 import survival
 from batt_utils.batt.reader import load_batt
+from batt_utils.store.links import MAX_FILES, Link
 from container import make_container
-from survival import GRID, TASK, find_error, find_left, find_torn, run_programs, start
+from survival import GRID, TASK, find_error, find_gone, find_left, find_torn, run_programs, start
 
 SOON = 2  # seconds
 MIB = 2**20
@@ -116,6 +117,25 @@ def test_the_table_counts_what_is_lost(monkeypatch, capsys, lost, status, row):
 
 def cut(file, link):
     file.write_text(file.read_text()[:-9])
+
+
+FULL = [Link(2, 9, f"{number}") for number in range(MAX_FILES)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        pytest.param([Link(1, 9, "a")], [Link(1, 9, "a"), Link(1, 8, "b")], [], id="none"),
+        pytest.param(
+            [Link(1, 9, "a"), Link(1, 8, "a")], [Link(1, 7, "a")], [], id="fewer T_LOGs of a program"
+        ),
+        pytest.param([Link(1, 9, "a")], [Link(2, 9, "b")], [(1, "a")], id="one, with room for it"),
+        pytest.param([Link(2, 9, "a")], FULL, [], id="one that was displaced"),
+        pytest.param([Link(3, 9, "a")], FULL, [(3, "a")], id="a better one than those that stayed"),
+    ],
+)
+def test_links_that_are_gone_are_found(before, after, gone):
+    assert find_gone(before, after) == gone
 
 
 def change(file, link):
