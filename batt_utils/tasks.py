@@ -14,9 +14,9 @@ import json
 import random
 import re
 import reprlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from batt_utils.console import UserError, warn
 
@@ -263,7 +263,7 @@ def read_grid(value: object) -> Grid | None:
     return tuple([tuple(map(int, row)) for row in value])
 
 
-def is_known(samples: Iterable[Sample]) -> bool:
+def is_known(samples: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether all outputs of samples are known."""
     return all("output" in sample for sample in samples)
 
@@ -334,7 +334,8 @@ def _find_prize(folder: Path, stages: Sequence[str]) -> list[Source]:
         if lacking := [path for path in paths if not path.is_file()]:
             missing.append(lacking[0])
         else:
-            sources.append(Source(paths[0], (stage,), solutions=dict(enumerate(paths)).get(1)))
+            challenges, *solutions = paths
+            sources.append(Source(challenges, (stage,), solutions=solutions[0] if solutions else None))
     if not sources:
         raise FileNotFoundError(f"{missing[0]}: no such file: put it there or name other data with --data")
     for path in missing:
@@ -510,7 +511,7 @@ def _build(name: str, raw: RawTask, stages: Sequence[str]) -> Samples | None:
                 "repair it or get it anew"
             )
         test = [{**sample, "output": grid} for sample, grid in zip(test, raw.outputs, strict=True)]
-    if TEST not in stages and not all("output" in sample for sample in test):
+    if TEST not in stages and not is_known(test):
         return None
     return (
         [_build_sample(s, f"train[{i}]", where, where) for i, s in enumerate(demo)],
@@ -539,20 +540,6 @@ def _build_sample(sample: dict[str, Any], label: str, where: str, where_output: 
 
 
 def _build_grid(rows: Any, where: str) -> Grid:
-    if not _is_whole(rows):
-        _explain_grid(rows, where)
-    return tuple(map(tuple, rows))
-
-
-def _is_whole(rows: Any) -> bool:
-    """Tell whether rows are those of a grid."""
-    if type(rows) is not list or {*map(type, rows)} != {list} or len({*map(len, rows)}) != 1 or not rows[0]:
-        return False
-    cells = [cell for row in rows for cell in row]
-    return {*map(type, cells)} == {int} and min(cells) >= 0 and max(cells) <= 9
-
-
-def _explain_grid(rows: Any, where: str) -> NoReturn:
     if not isinstance(rows, list) or not rows:
         raise UserError(f"{where}: {_short(rows)} is no grid: give a list of one or more rows")
     for y, row in enumerate(rows):
@@ -566,7 +553,7 @@ def _explain_grid(rows: Any, where: str) -> NoReturn:
         for cell in row:
             if type(cell) is not int or not 0 <= cell <= 9:
                 raise UserError(f"{where}: row {y} has the cell {_short(cell)}: use the integers 0 to 9")
-    raise AssertionError(f"{where}: a grid")
+    return tuple(map(tuple, rows))
 
 
 def _short(value: Any) -> str:
