@@ -37,7 +37,6 @@ from batt_utils.job import (
     TaskScores,
     count_task,
     make_job,
-    make_jobs,
     make_outcome,
     save_finds,
 )
@@ -159,9 +158,9 @@ async def main(  # noqa: PLR0913
                     say(f"batt: {source.form}")
                 with suppress(OSError):  # the folder may be read-only
                     Path(PILE_LOG).unlink()
-                fields = {"out": options.out, "rules": rules, "is_profiled": bool(profile)}
-                is_submitted = options.submission is not None
-                jobs = make_jobs(total_data, task_ids, timeout, is_submitted=is_submitted, **fields)
+                fields: dict[str, Any] = {"out": options.out, "rules": rules, "is_profiled": bool(profile)}
+                fields["is_submitted"] = options.submission is not None
+                jobs = (make_job(total_data, *task, timeout, **fields) for task in enumerate(task_ids))
                 with profile or nullcontext():
                     await do_tasks(engine, task_ids, jobs, totals, records)
             say_score(records, total_data)

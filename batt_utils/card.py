@@ -30,7 +30,7 @@ from typing import NamedTuple, NoReturn
 from batt_utils.batt.expand import expand
 from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, find_needed, make_call
 from batt_utils.console import UserError
-from batt_utils.rules import MOST_POINTS, NEWEST, RULES, SEED, Rules, find_checkout
+from batt_utils.rules import MOST_POINTS, NEWEST, RULES, SEED, Rules, count_right, find_checkout
 from batt_utils.store.links import find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
@@ -237,7 +237,7 @@ def stored_solvers(folders: Iterable[Path]) -> Iterator[Routine]:
     One that is not in the form or has other names is skipped, with a line on stderr.
     """
     found = sorted(
-        (-(link.score // NEWEST.points or link.score), -link.t_log, folder, link)
+        (-count_right(link.score), -link.t_log, folder, link)
         for folder in folders
         for link in read_links(folder)
         if link.score > 0

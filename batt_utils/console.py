@@ -83,9 +83,10 @@ def pass_over(what: str) -> None:
     warn(f"{what} is passed over: tasks are scored as without it")
 
 
-def complain(text: str) -> int:
-    """Say in one line what is wrong; return the exit status for it."""
-    warn("\\n".join(text.splitlines()))  # a path may have several
+def complain(text: str, command: str = "run_batt.py") -> int:
+    """Say in one line of a command's what is wrong; return the exit status for it."""
+    line = "\\n".join(text.splitlines())  # a path may have several
+    note(f"{command}: {line}")
     return 2
 
 
@@ -110,7 +111,7 @@ def describe_error(error: BaseException) -> str:
         return name
 
 
-def tell_end(error: BaseException, complain: Callable[[str], int] = complain) -> int:
+def tell_end(error: BaseException, command: str = "run_batt.py") -> int:
     """Say in one line what ended a command, if a user can put it right; give the exit status.
 
     Raises:
@@ -121,15 +122,15 @@ def tell_end(error: BaseException, complain: Callable[[str], int] = complain) ->
     if isinstance(error, BrokenPipeError):  # nobody reads any more
         return 128 + 13
     if isinstance(error, UserError):
-        return complain(str(error))
+        return complain(str(error), command)
     if isinstance(error, OSError):
-        return complain(explain(error))
+        return complain(explain(error), command)
     if isinstance(error, ModuleNotFoundError):
-        return complain(f"the package {error.name} is missing: pip install {error.name}")
+        return complain(f"the package {error.name} is missing: pip install {error.name}", command)
     if isinstance(error, RecursionError):
-        return complain("something is nested too deep to be read: write the batt anew")
+        return complain("something is nested too deep to be read: write the batt anew", command)
     if isinstance(error, MemoryError):
-        return complain("there is not enough memory: give it fewer tasks or a smaller batt")
+        return complain("there is not enough memory: give it fewer tasks or a smaller batt", command)
     raise error
 
 

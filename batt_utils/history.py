@@ -78,10 +78,10 @@ class History(NoHistory):
         Raises:
             OSError: it cannot be written.
         """
-        from datetime import datetime, timezone
-
         if outcome.finds is not None or outcome.task_i in self._added:
             return
+        from datetime import datetime, timezone
+
         demo, test = (self._run.data[part][outcome.task_id] for part in ("demo", "test"))
         known = sum("output" in sample for sample in (*demo, *test))
         solvers = [

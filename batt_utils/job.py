@@ -1,7 +1,7 @@
 """A task as one job: what it needs, what its samples come to, and what comes of it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -71,12 +71,6 @@ def make_job(total_data: Data, task_i: int, task_id: str, timeout: float, **opti
     """Make the job of a task of `total_data`; `options` are further fields of it."""
     samples = {part: total_data[part][task_id] for part in ("demo", "test")}
     return TaskJob(task_i, task_id, samples, timeout, **options)
-
-
-def make_jobs(total_data: Data, task_ids: Iterable[str], timeout: float, **options: Any) -> Iterator[TaskJob]:
-    """Make the jobs of tasks one by one; see `make_job`."""
-    for task_i, task_id in enumerate(task_ids):
-        yield make_job(total_data, task_i, task_id, timeout, **options)
 
 
 class Notes(NamedTuple):

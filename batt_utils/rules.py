@@ -259,6 +259,11 @@ SEED, NEWEST = Seed(), Newest()
 RULES: Mapping[str, Rules] = {rules.name: rules for rules in (SEED, NEWEST)}
 
 
+def count_right(score: int) -> int:
+    """Count the right outputs that an O_SCORE stands for, whichever rules it is of."""
+    return score // NEWEST.points or score
+
+
 def find_rules(records: bool | None, name: str | None, out: str) -> Rules:
     """Find the rules for a batt: records in its call table mean the newest revision's, texts the seed's.
 

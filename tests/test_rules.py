@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batt_utils import rules as scoring
-from batt_utils.rules import D_Score, O_Score, S_Score
+from batt_utils.rules import D_Score, O_Score, S_Score, count_right
 from golden import make_tuples, read_golden
 from old_flow import count_differs
 
@@ -171,6 +171,11 @@ def test_a_recorded_run_is_counted_as_recorded(scenario):
             )
     assert d_score.score == scenario["expected"]["d_score"]
     assert d_score.last_t == scenario["expected"]["last_t"]
+
+
+@pytest.mark.parametrize(("score", "right"), [(0, 0), (1, 1), (12, 12), (1000, 1), (12_000, 12)])
+def test_a_score_of_either_rules_stands_for_right_outputs(score, right):
+    assert count_right(score) == right
 
 
 def test_the_examples_of_the_docstrings_hold():

@@ -52,9 +52,9 @@ def find_answers(
 def _run(
     source: str, names: Mapping[str, object], pairs: Pairs, inputs: Sequence[Grid], timeout: float
 ) -> list[Answer]:
-    namespace: dict[str, Any] = dict(names)
     if HEAD not in source:
         return [NO_SOLVER] * len(inputs)
+    namespace: dict[str, Any] = dict(names)
     try:
         exec(f"{HEAD}{source.partition(HEAD)[2]}", namespace)
     except Exception as error:

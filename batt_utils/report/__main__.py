@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from batt_utils.console import drop_lost_output, explain_stdout, note, open_streams, tell_end
+from batt_utils.console import complain, drop_lost_output, explain_stdout, open_streams, tell_end
 from batt_utils.engine.signals import raise_signals
 from batt_utils.report.report import make_report
 from batt_utils.store.files import check_file, check_here, write_file
 
+COMMAND = "report"  # what its lines on stderr begin with
 OTHER_OUTPUT = "choose another --output"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        sys.exit(_complain(f"{message}; --help lists the options"))
+        sys.exit(complain(f"{message}; --help lists the options", COMMAND))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with explain_stdout():
             print(line, flush=True)
     except (KeyboardInterrupt, Exception) as error:
-        status = tell_end(error, _complain)
+        status = tell_end(error, COMMAND)
         drop_lost_output()
         return status
     return 0
@@ -63,12 +64,6 @@ def _write(given: argparse.Namespace) -> str:
     report = make_report(given.out, given.data, given.task_ids, given.results, folder)
     write_file(given.output, report.page, OTHER_OUTPUT)
     return f"{given.output}: {report.tasks} tasks, {len(report.page.encode()) / 1e6:.1f} MB"
-
-
-def _complain(text: str) -> int:
-    line = "\\n".join(text.splitlines())
-    note(f"report: {line}")
-    return 2
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """What stored programs give: they are run, the best first, until each sample has enough distinct outputs."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 
+from batt_utils.engine.engine import Engine
 from batt_utils.evaluate.results import Answer, SolveJob
 from batt_utils.report.stored import Stored
 from batt_utils.tasks import Grid, Sample
@@ -11,15 +12,6 @@ MOST_OUTPUTS = 5  # of a sample
 BATCHES = (8, None)  # programs of a task that are run together: first the best, then the rest
 TIMEOUT = 1.0  # seconds for a program on a sample
 SECONDS = 5.0  # for the programs of a batch: none is begun afterwards
-
-
-class Solves(Protocol):
-    """What runs stored programs: an `Engine`."""
-
-    def solve(
-        self, jobs: Iterable[SolveJob], timeout: float, seconds: float
-    ) -> AsyncIterator[list[list[Answer]]]:
-        """Give what the programs of each job answer, in order: by program, then by input."""
 
 
 class Output(NamedTuple):
@@ -96,7 +88,7 @@ def make_outputs(programs: Sequence[Stored], demo: Sequence[Sample], test: Seque
     return Outputs(programs, demo, test, [[] for _ in (*demo, *test)], {}, [])
 
 
-async def find_outputs(engine: Solves, tasks: Sequence[Outputs]) -> AsyncIterator[Outputs]:
+async def find_outputs(engine: Engine, tasks: Sequence[Outputs]) -> AsyncIterator[Outputs]:
     """Run the programs of tasks; give each task once it is done."""
     for size in BATCHES:
         batches = [task.list_next(size) for task in tasks]

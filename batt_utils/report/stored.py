@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from batt_utils.rules import NEWEST
+from batt_utils.rules import count_right
 from batt_utils.store.links import Link, Store, find_file, read_links
 
 
@@ -25,8 +25,7 @@ class Stored(NamedTuple):
     @property
     def right(self) -> int:
         """Give the samples that a solver is right on, by the rules that its score is of."""
-        score = self.link.score
-        return score // NEWEST.points if score >= NEWEST.points else score
+        return count_right(self.link.score)
 
     @property
     def path(self) -> Path:

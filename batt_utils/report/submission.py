@@ -144,15 +144,15 @@ class Submission(NoSubmission):
             OSError: the file cannot be read or written.
         """
         self._path = path
-        self._tasks = {task_id: len(total_data["test"][task_id]) for task_id in task_ids}
+        self._task_ids = [*task_ids]
         before = _read_submission(path) if resume and Path(path).exists() else {}
         nothing = [NOTHING] * len(NAMES)
-        new = {task_id: [nothing] * number for task_id, number in self._tasks.items()}
+        new = {task_id: [nothing] * len(total_data["test"][task_id]) for task_id in self._task_ids}
         kept = {
             task_id: entry for task_id, entry in before.items() if len(entry) == len(new.get(task_id, entry))
         }
         self._entries = new | kept
-        self._write()
+        self.write()
 
     def has(self, task_id: str) -> bool:
         """Tell whether an earlier run has found attempts at a task."""
@@ -167,17 +167,14 @@ class Submission(NoSubmission):
         earlier = self._entries[outcome.task_id]
         self._entries[outcome.task_id] = [*map(add_earlier, outcome.attempts, earlier)]
         if monotonic() > self._written + SECONDS:
-            self._write()
+            self.write()
 
-    def close(self) -> None:
+    def write(self) -> None:
         """Write all attempts.
 
         Raises:
             OSError: the file cannot be written.
         """
-        self._write()
-
-    def _write(self) -> None:
         entries = {
             task_id: [dict(zip(NAMES, attempts)) for attempts in entry]
             for task_id, entry in self._entries.items()
@@ -191,7 +188,7 @@ class Submission(NoSubmission):
         A test input counts if one of its attempts is right, a task the share of its test inputs that do.
         """
         score, known = 0.0, 0
-        for task_id in self._tasks:
+        for task_id in self._task_ids:
             samples = total_data["test"][task_id]
             if is_known(samples):
                 pairs = zip(samples, self._entries[task_id])
@@ -238,4 +235,4 @@ def open_submission(options: Options, total_data: Data, task_ids: Sequence[str])
     try:
         yield submission
     finally:
-        submission.close()
+        submission.write()

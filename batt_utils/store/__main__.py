@@ -5,13 +5,15 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from batt_utils.console import UserError, explain
+from batt_utils.console import UserError, complain, explain
 from batt_utils.store.merge import Merged, merge
+
+COMMAND = "store"  # what its lines on stderr begin with
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        sys.exit(_complain(f"{message}; --help lists the options"))
+        sys.exit(complain(f"{message}; --help lists the options", COMMAND))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,9 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 128 + 2
     except UserError as error:
-        return _complain(str(error))
+        return complain(str(error), COMMAND)
     except OSError as error:
-        return _complain(explain(error))
+        return complain(explain(error), COMMAND)
     return 0
 
 
@@ -40,20 +42,14 @@ def _print_summary(merged: Merged, out: str) -> None:
     for source, links in merged.passed_over.items():
         if links:
             print(
-                f"store: {source}: {len(links)} links passed over, their texts are missing or empty; one is "
-                f"{links[0].md5}.py",
+                f"{COMMAND}: {source}: {len(links)} links passed over, their texts are missing or empty; "
+                f"one is {links[0].md5}.py",
                 file=sys.stderr,
             )
     print(
         f"{out}: {merged.tasks} tasks; of {merged.links} links {merged.solvers} to solvers and "
         f"{merged.differs} to differs stayed"
     )
-
-
-def _complain(text: str) -> int:
-    line = "\\n".join(text.splitlines())
-    print(f"store: {line}", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

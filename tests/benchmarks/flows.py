@@ -76,6 +76,11 @@ def prepare_command(
     for compiled in folder.glob(f"__pycache__/{batt}*"):
         compiled.unlink()
     arguments = ["--timing", "-i", *task_ids, "-b", batt, "-t", "60", "--out", str(out), *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return [sys.executable, str(program), *arguments], make_environment()
+
+
+def make_environment(**more: str) -> dict[str, str]:
+    """Makes the environment of a command of ours: as in use, what is compiled is kept."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return [sys.executable, str(program), *arguments], environment
+    return environment

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from flows import ROOT, make_batt
+from flows import ROOT, make_batt, make_environment
 
 CORES = 2
 LOADS = 5
@@ -68,8 +68,7 @@ def run(folder: Path, *arguments: object) -> float:
     """Runs Python in a folder; the seconds from start to exit."""
     command = [sys.executable, *map(str, arguments)]
     start = time.perf_counter()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=folder, env=make_environment(), check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 

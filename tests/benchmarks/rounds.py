@@ -9,7 +9,6 @@ on. Needs Linux.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from many import DONE, MEMORY_STEP, Memory, read_processes
 
-from flows import ROOT
+from flows import ROOT, make_environment
 
 HEAD = "round       s  solved   files   links  dead links  MiB  of a worker  open files  processes"
 
@@ -45,8 +44,7 @@ def main() -> None:
 
 def run(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """Starts a command of ours in the folder."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = make_environment(PYTHONUNBUFFERED="1")
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
     )

@@ -338,6 +338,13 @@ def test_stored_solvers_take_part(submitted, here):
         assert (sum(shares.values()) == len(solved)) is (place is folder)
 
 
+def write_task(folder):
+    """Writes a task, mirror images of columns, whose test output is not known."""
+    pair = {"input": [[1], [2]], "output": [[2], [1]]}
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps({"train": [pair] * 2, "test": [{"input": [[3], [4]]}]}))
+
+
 @pytest.mark.parametrize(
     "call",
     ["[0 for _ in range(10**12)]", "sum(range(10**12))", "exit(7)"],
@@ -356,9 +363,7 @@ def test_a_stored_solver_costs_itself_only(here, call, workers):
     store.save_solvers("a", links, {names[name]: text for name, text in texts.items()})
     (here / "some.py").write_text(POOR)
     (here / "some_call.py").write_text("t_call = {1: 'vmirror, I'}\n")
-    pair = {"input": [[1], [2]], "output": [[2], [1]]}
-    (here / "data").mkdir()
-    (here / "data" / "a.json").write_text(json.dumps({"train": [pair] * 2, "test": [{"input": [[3], [4]]}]}))
+    write_task(here / "data")
     options = Options("some", "data", "test", workers=workers, submission="submission.json")
     counts = asyncio.run(run_batt.main(["a"], timeout=0.3, options=options))
     assert (counts["tasks"], counts["timeouts"]) == (1, 0)
@@ -384,9 +389,7 @@ def batt(task_id, S, I, C, log_path):
 def test_outputs_may_be_of_classes_and_functions_of_the_batt(here, workers):
     (here / "odd_one.py").write_text(ODD)
     (here / "odd_one_call.py").write_text("t_call = {0: 'a, I', 1: 'b, I', 2: 'c, I', 3: 'd, I'}\n")
-    pair = {"input": [[1], [2]], "output": [[2], [1]]}
-    (here / "data").mkdir()
-    (here / "data" / "a.json").write_text(json.dumps({"train": [pair] * 2, "test": [{"input": [[3], [4]]}]}))
+    write_task(here / "data")
     options = Options("odd_one", "data", "test", workers=workers, submission="submission.json")
     asyncio.run(run_batt.main(["a"], options=options))
     assert read(here) == {"a": [{"attempt_1": [[4], [3]], "attempt_2": [[1], [2]]}]}
