@@ -267,12 +267,13 @@ class Store:
     def count_unlinked(self) -> int:
         """Count the files of solvers and differs that no link leads to."""
         number = 0
-        for files, links in (
-            ("solver_md5", "solver_dir/*/*/*/*.py"),
-            ("differ_md5", "differ_dir/**/*.py"),
-        ):
-            linked = {path.name for path in self.out.glob(links)}
-            number += sum(entry.name not in linked for entry in list_entries(self.out / files, _FILE))
+        for files, links in (("solver_md5", "solver_dir"), ("differ_md5", "differ_dir")):
+            unlinked = {entry.name for entry in list_entries(self.out / files, _FILE)}
+            for name in _walk(self.out / links):
+                unlinked.discard(name)
+                if not unlinked:  # which spares half of the time of a long run's parent
+                    break
+            number += len(unlinked)
         return number
 
     def save_solvers(self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]) -> Outcome:
@@ -342,6 +343,16 @@ class Store:
                 for link in removed:
                     _link_path(folder, link).unlink(missing_ok=True)
         return outcome._replace(removed=removed)
+
+
+def _walk(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """Give the names of what is no folder below a folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry)
+            else:
+                yield entry.name
 
 
 def _task_folder(task_id: str) -> str:

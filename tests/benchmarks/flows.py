@@ -19,6 +19,7 @@ from old_flow import isolate_batt  # noqa: E402
 
 BASE = 48  # solvers as they are; what is above are mutated copies of them
 TASKS = ("007bbfb7", "4f537728", "66ac4c3b")  # grids of 3 x 3, 20 x 20 and 22 x 22
+UNUSUAL = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 FLOWS = {"old": ROOT / "tests" / "oracle" / "old_flow.py", "new": ROOT / "run_batt.py"}
 
 
@@ -80,7 +81,6 @@ def prepare_command(
 
 
 def make_environment(**more: str) -> dict[str, str]:
-    """Makes the environment of a command of ours: as in use, what is compiled is kept."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return environment
+    """Makes the environment of a command of ours: as in use, what is compiled is kept, and lines are buffered."""
+    usual = {name: value for name, value in os.environ.items() if name not in UNUSUAL}
+    return {**usual, "PYTHONPATH": str(ROOT), **more}
