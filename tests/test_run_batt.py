@@ -1267,7 +1267,7 @@ def test_a_bug_shows_its_traceback(here, monkeypatch):
     def fail(*_):
         raise ValueError("of our own")
 
-    monkeypatch.setattr(run_batt, "task_list", fail)
+    monkeypatch.setattr(run_batt, "choose_tasks", fail)
     with pytest.raises(ValueError, match="of our own"):
         run_batt.cli(["-i", TASK])
 

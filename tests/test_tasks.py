@@ -778,31 +778,54 @@ def test_pick_rnd_task_weighs_by_cells():
     assert tasks.pick_rnd_task(["c"], SIZED) == ["c"]
 
 
-def test_task_list():
-    assert tasks.task_list(["c", "a"], SIZED, start=1, count=1) == ["c", "a"]
-    assert tasks.task_list([], SIZED) == ["a", "b", "c"]
-    assert tasks.task_list([], SIZED, start=1, count=1) == ["b"]
-    assert tasks.task_list("b", SIZED) == ["b"]
-    assert tasks.task_list(None, SIZED, start=2) == ["c"]
-    assert tasks.task_list(None, SIZED, start=1, count=-1) == ["b", "c"]
-    assert sorted(tasks.task_list(None, SIZED, count=-32)) == ["a", "b", "c"]
-    assert len(tasks.task_list(None, SIZED, count=-2)) == 2
-    assert {tasks.task_list(None, SIZED, count=2)[0] for _ in range(200)} == {"a", "b"}
+@pytest.fixture
+def sources(tmp_path):
+    """Where the tasks a, b and c are."""
+    return tasks.find_sources(write_prize(tmp_path, {"a": task(1), "b": task(2), "c": task(*[3] * 9)}))
+
+
+def test_choose_tasks(sources):
+    def choose_tasks(do_list=None, start=0, count=0):
+        total, ids = tasks.choose_tasks(sources, do_list, start, count)
+        known = {"a": task(1), "b": task(2), "c": task(*[3] * 9)}
+        assert {*ids} <= {*total["demo"]} and total == expected(
+            *((name, known[name]) for name in total["demo"])
+        )
+        return ids
+
+    assert choose_tasks(["c", "a", "c"], start=1, count=1) == ["c", "a", "c"]
+    assert choose_tasks([]) == ["a", "b", "c"]
+    assert choose_tasks([], start=1, count=1) == ["b"]
+    assert choose_tasks("b") == ["b"]
+    assert choose_tasks(start=2) == ["c"]
+    assert choose_tasks(start=1, count=-1) == ["b", "c"]
+    assert sorted(choose_tasks(count=-32)) == ["a", "b", "c"]
+    assert len(choose_tasks(count=-2)) == 2
+    assert {choose_tasks(count=2)[0] for _ in range(200)} == {"a", "b"}
     random.seed(0)
-    assert Counter(len(tasks.task_list(None, SIZED)) for _ in range(50)) == {1: 50}
-    assert {tasks.task_list(None, SIZED)[0] for _ in range(200)} == {"a", "b", "c"}
+    counts = Counter(tuple(choose_tasks()) for _ in range(200))
+    assert {*counts} == {("a",), ("b",), ("c",)}
+    assert counts["a",] > 2 * counts["c",]
 
 
-def test_task_list_of_nothing():
+def test_choose_tasks_of_nothing(sources, tmp_path):
     for do_list in (None, []):
         for count in (0, 2, -2):
             with pytest.raises(ValueError, match="no task from 3 on, there are 3: choose another --start"):
-                tasks.task_list(do_list, SIZED, start=3, count=count)
+                tasks.choose_tasks(sources, do_list, start=3, count=count)
     with pytest.raises(ValueError, match="no task to draw from"):
         tasks.pick_rnd_task([], SIZED)
+    (tmp_path / "d.json").write_text(json.dumps({**task(1), "test": [{"input": [[1]]}]}))
     for do_list in (None, []):
         with pytest.raises(ValueError, match="no task of the data has solutions"):
-            tasks.task_list(do_list, {"demo": {}, "test": {}})
+            tasks.choose_tasks(tasks.find_sources(tmp_path / "d.json"), do_list)
+
+
+def test_a_bad_grid_of_a_task_that_is_not_chosen(tmp_path):
+    sources = tasks.find_sources(write_prize(tmp_path, {"a": task(1), "b": task(10)}))
+    assert tasks.choose_tasks(sources, [], count=1) == (expected(("a", task(1))), ["a"])
+    with pytest.raises(ValueError, match=r"task b: train\[0\] input: row 0 has the cell 10"):
+        tasks.choose_tasks(sources, [])
 
 
 @pytest.mark.parametrize(

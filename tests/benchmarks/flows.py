@@ -81,6 +81,6 @@ def prepare_command(
 
 
 def make_environment(**more: str) -> dict[str, str]:
-    """Makes the environment of a command of ours: as in use, what is compiled is kept, and lines are buffered."""
+    """Makes the environment of a command of ours: as in use, it keeps what is compiled, and buffers."""
     usual = {name: value for name, value in os.environ.items() if name not in UNUSUAL}
     return {**usual, "PYTHONPATH": str(ROOT), **more}
