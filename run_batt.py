@@ -459,5 +459,6 @@ def __getattr__(name: str) -> Any:
 if __name__ == "__main__":
     from run_batt import cli as command  # workers find its functions by this name of the module
 
-    atexit.register(gc.freeze)  # the collections at the end, a tenth of a short run, have nothing to look at
+    gc.set_threshold(100_000)  # collections, and those at the end, take an eighth of a short run
+    atexit.register(gc.freeze)
     sys.exit(command())

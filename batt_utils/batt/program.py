@@ -10,6 +10,7 @@ from typing import NamedTuple
 from batt_utils.batt.prelude import Import
 
 INPUTS = ("S", "I", "C")
+DEFAULT = "_get_safe_default"  # gives what a guarded call that fails takes
 DIGITS = "0|[1-9][0-9]{0,4299}"  # Python reads no longer numbers
 VARIABLE = re.compile(f"t(?:{DIGITS})").fullmatch
 INTEGER = re.compile(f"-?(?:{DIGITS})").fullmatch

@@ -33,10 +33,11 @@ from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import can_fork
 from batt_utils.evaluate.results import Failure
 
-# Pebble looks for what is late or has ended this often (less often in a run that takes a while), lets what it
-# ends say goodbye this long, and waits this long for a lock that a process may have taken to its grave.
-BRISK, CALM = 0.002, 0.1
+# Two of Pebble's threads a process look this often for what is late or has ended, or for the end of all: if
+# there are few processes, more often at the start and the end of a run, so that a short one is over soon.
+BRISK, CALM = 0.001, 0.1
 pebble.CONSTS.sleep_unit = BRISK
+# It lets what it ends say goodbye this long, and waits this long for a lock that a process took to its grave.
 pebble.CONSTS.term_timeout = 0.02
 pebble.CONSTS.channel_lock_timeout = 10
 
@@ -321,8 +322,8 @@ class Workers:
         """Hand jobs to the processes that have none; start those that are missing."""
         if self._is_closed:
             raise RuntimeError("the workers are closed")
-        if monotonic() > self._calm_from:
-            pebble.CONSTS.sleep_unit = CALM
+        is_calm = self._queue and monotonic() > self._calm_from
+        pebble.CONSTS.sleep_unit = CALM if is_calm else min(CALM, BRISK * self.count)
         for process in list(self._processes):
             if self._queue and process.task is None:
                 self._give(process, self._queue.popleft())

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Set
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from batt_utils.batt.prelude import Import
-from batt_utils.batt.program import INPUTS, INTEGER
+from batt_utils.batt.program import DEFAULT, INPUTS, INTEGER
 from batt_utils.console import ADVICE, UserError, describe_error
 from batt_utils.evaluate.function import Batt
-from batt_utils.evaluate.tune import DEFAULT, Namespace, tuned_imports
+
+if TYPE_CHECKING:
+    from batt_utils.evaluate.tune import Namespace
 
 EMBEDDED = """
 from batt_utils.arc.constants import *
@@ -47,10 +50,12 @@ def load_names(
     return names
 
 
-def tune(tuned: bool, folder: str, *stay: str) -> AbstractContextManager[list[Namespace]]:
+def tune(tuned: bool, folder: str, *stay: str) -> AbstractContextManager[list["Namespace"]]:
     """Tune what a block imports from a folder and the current one, if so wished, but for some modules."""
     if not tuned:
         return nullcontext([])
+    from batt_utils.evaluate.tune import tuned_imports  # late: only a host's DSL is tuned
+
     return tuned_imports([str(Path(folder).resolve()), str(Path.cwd())], stay)
 
 

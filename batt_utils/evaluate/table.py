@@ -9,12 +9,11 @@ from time import perf_counter
 from typing import Any
 
 from batt_utils.batt.plan import Plan, Step
-from batt_utils.batt.program import INPUTS, INTEGER, Guard
+from batt_utils.batt.program import DEFAULT, INPUTS, INTEGER, Guard
 from batt_utils.evaluate.deadline import HARD_LIMIT, CallTooLong, Deadline, TimeUp
 from batt_utils.evaluate.device import GpuFull, is_full
 from batt_utils.evaluate.results import NOT_MEASURED, Measured, SampleJob, SampleScore, Scorable
 from batt_utils.evaluate.scoring import Judged, choose_targets, score_outputs
-from batt_utils.evaluate.tune import DEFAULT
 from batt_utils.evaluate.values import LARGE, SPOILED, find_size, keep_size, merge_grids
 from batt_utils.tasks import Pairs, Sample
 

@@ -22,7 +22,8 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-DEFAULT = "_get_safe_default"
+from batt_utils.batt.program import DEFAULT
+
 PLAIN = (bool, int, tuple, frozenset)  # the empty value of these has no identity that matters
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 SWITCH = "_@"  # begins the name of a switch, which no program can write
