@@ -36,6 +36,7 @@ from batt_utils.evaluate.results import Failure
 # Two of Pebble's threads a process look this often for what is late or has ended, or for the end of all: if
 # there are few processes, more often at the start and the end of a run, so that a short one is over soon.
 BRISK, CALM = 0.001, 0.1
+START_BRISK = 0.3  # seconds
 pebble.CONSTS.sleep_unit = BRISK
 # It lets what it ends say goodbye this long, and waits this long for a lock that a process took to its grave.
 pebble.CONSTS.term_timeout = 0.02
@@ -212,7 +213,7 @@ class Workers:
         self._processes: list[_Process] = []
         self._queue: deque[_Task] = deque()
         self._tasks: list[_Task] = []  # whose outcomes are not given yet
-        self._calm_from = monotonic() + 1
+        self._calm_from = monotonic() + START_BRISK
         self._is_closed = False
 
     def __enter__(self) -> "Workers":
