@@ -13,7 +13,7 @@ import atexit
 import gc
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from batt_utils.checked import Checked
 from batt_utils.command import run_command
 from batt_utils.console import Progress, explain_stdout, pass_over, say, warn
 from batt_utils.demo import write_demo
-from batt_utils.engine.engine import Engine, open_engine, run
+from batt_utils.engine.engine import Engine, open_engine, open_engine_or_cluster, run
 from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
@@ -31,7 +31,6 @@ from batt_utils.history import make_run
 from batt_utils.job import (
     PILE_LOG,
     Notes,
-    SampleEvents,
     TaskJob,
     TaskOutcome,
     TaskScores,
@@ -40,18 +39,18 @@ from batt_utils.job import (
     make_outcome,
     save_finds,
 )
+from batt_utils.lines import describe_scores, describe_task
 from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
 from batt_utils.records import Records, open_records
 from batt_utils.report.submission import find_attempts
-from batt_utils.rules import NEWEST, D_Score, O_Score, Rules, S_Score, find_rules
+from batt_utils.rules import D_Score, O_Score, S_Score, find_rules
 from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
     Data,
     Grid,
     choose_tasks,
     find_sources,
-    find_stages,
     get_data,
     name_paths,
     pick_rnd_task,
@@ -110,18 +109,10 @@ async def main(  # noqa: PLR0913
 ) -> dict[str, Any]:
     """Run a batt on tasks; return the counts and timings that `--json` writes.
 
-    Args:
-        do_list: see `choose_tasks`, as for `start` and `count`.
-        start: of the list of all tasks.
-        count: of these.
-        timeout: seconds for one batt call, and for one solver, on one sample.
-        enable_timing: print the timing summary.
-        profile: profiles this process and the workers while the tasks run.
-        batt_module_name: see `run_batt`.
-        data: in place of `options.data`.
-        batch_accumulator: of no effect: callers pass it.
-        options: see there.
-        totals: counts the tasks.
+    `do_list`, `start` and `count` choose the tasks as in `choose_tasks`. `timeout` is in seconds: for one
+    batt call, and for one solver, on one sample. `enable_timing` prints the timing summary; `profile`
+    profiles this process and the workers; `totals` counts the tasks. `batt_module_name` and `data` come
+    before those of `options`; `batch_accumulator` has no effect.
 
     Raises:
         UserError: an unknown task, or a batt or data that is none; says where and what to do.
@@ -141,15 +132,17 @@ async def main(  # noqa: PLR0913
         totals.rules = rules = find_rules(source.records, options.rules, options.out)
         run = None
         if options.results is not None:
-            stages, decided = find_stages(sources, task_ids), options._replace(rules=rules.name)
-            run = make_run(source, decided, timeout, __version__, total_data, stages)
+            decided = options._replace(rules=rules.name)
+            run = make_run(source, decided, timeout, __version__, total_data, sources)
         with open_records(options, rules, run, total_data, task_ids) as records:
             task_ids = pass_over_done(task_ids, records, totals)
             if not task_ids:
                 say(f"{options.results} has all of these tasks: nothing is left to do")
-                say_score(records, total_data)
+                for line in records.describe_end(total_data, False):
+                    say(line)
                 return totals.list_counts()
-            async with _open_engine(source, options, total_data, task_ids) as engine:
+            opened = open_engine_or_cluster(source, options, total_data, task_ids, __version__)
+            async with opened as engine:
                 if enable_timing:
                     say(f"tasks: {name_paths(sources)}")
                     say(f"DSL: {engine.dsl}")
@@ -161,9 +154,8 @@ async def main(  # noqa: PLR0913
                 jobs = (make_job(total_data, *task, timeout, **fields) for task in enumerate(task_ids))
                 with profile or nullcontext():
                     await do_tasks(engine, task_ids, jobs, totals, records)
-            say_score(records, total_data)
-            if enable_timing and (unlinked := records.store.count_unlinked()):
-                say(f"{unlinked} files of solvers and differs that no link leads to are left as they are")
+            for line in records.describe_end(total_data, enable_timing):
+                say(line)
     except (KeyboardInterrupt, CancelledError) as error:
         interrupted = error
     if totals.expected > max(1, totals.unknown):
@@ -187,12 +179,6 @@ def pass_over_done(task_ids: Sequence[str], records: Records, totals: Totals) ->
     ends = records.find_ends(task_ids)
     totals.pass_over(ends.values())
     return [task_id for task_id in task_ids if task_id not in ends]
-
-
-def say_score(records: Records, total_data: Data) -> None:
-    """Say what a submission would score, where that is known."""
-    if score := records.submission.rate(total_data):
-        say(score)
 
 
 async def do_tasks(
@@ -253,18 +239,11 @@ async def run_batt(  # noqa: PLR0913
 ) -> tuple[bool, D_Score]:
     """Score the batt on one task, and save its solvers and differs.
 
-    Args:
-        total_data: the samples of all tasks, as `get_data` gives them.
-        task_i: the task's place among those that are run.
-        task_id: the task.
-        d_score: counts what differs measure.
-        start_time: of no effect, as `batch_accumulator` is: callers pass them.
-        pile_log_path: what the batt is given as `log_path`.
-        timeout: see `main`.
-        prof: adds up the seconds by name.
-        batt_module_name: the batt's module; `t_call`, if it is set, is then its call table. By default
-            `batt` is run, else the module of this name.
-        batch_accumulator: see `start_time`.
+    `total_data` is as `get_data` gives it, `task_i` the task's place among those that are run. `d_score`
+    counts what differs measure, `prof` adds up the seconds by name. The batt is given `pile_log_path` as
+    `log_path`; `timeout` is as in `main`. The batt is the module `batt_module_name`, with `t_call` as its
+    call table if that is set; by default `batt`, else the module of this name. `start_time` and
+    `batch_accumulator` have no effect.
 
     Returns:
         Whether a sample or a solver passed its time, and `d_score` with what was counted.
@@ -311,31 +290,18 @@ def check_batt(  # noqa: PLR0913
     scores = run(score())
     for warning in notes.warnings:
         warn(warning)
-    say_scores(task_i, task_id, scores.events, len(scores.candidates), rules)
+    for line in describe_scores(task_i, task_id, scores.events, len(scores.candidates), rules):
+        say(line)
     return Checked((scores.candidates, scores.o_score, scores.s_score))
 
 
-def _open_engine(
-    source: Source, options: Options, total_data: Data, task_ids: Sequence[str]
-) -> "AbstractAsyncContextManager[Engine | Cluster]":
-    if options.cluster is None:
-        return open_engine(source, options, total_data, task_ids)
-    from batt_utils.engine.cluster import open_cluster
-
-    return open_cluster(source, options, __version__)
-
-
 def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
-    """Read the batt that is named; else take the one that is set, or else read `batt`.
-
-    The demo batt is written if it is asked for and is nowhere.
-    """
-    name = name or options.batt_import
+    """Read the batt that is named; else take the one that is set, or else read `batt`."""
+    name = name or options.batt_import or ("batt" if batt is None else None)
     calls = None if t_call is None or options.batt_import else parse_calls(t_call)
-    if batt is not None and name is None:
+    if name is None:
         source = Source(batt, calls or {}, "it is set in run_batt", records=None)
     else:
-        name = name or "batt"
         write_demo(name)
         source = load_batt(name, calls, options.device)
     return source if calls is None else source._replace(records=holds_records(t_call or {}))
@@ -389,52 +355,10 @@ def end_task(
         record(outcome)
         totals.add(outcome)
         lines: list[str] = []  # printed at once, which spares a write for each
-        add = lines.append
-        say_scores(outcome.task_i, outcome.task_id, outcome.events, outcome.candidates, totals.rules, add)
-        candidates = f"{outcome.candidates} candidates"
-        say(f"-- {outcome.task_id} - {outcome.task_i} done - {candidates} scored", add)
-        say(f"-- Filtered to {outcome.unique} unique candidates (from {outcome.candidates})", add)
-        if totals.rules is NEWEST:
-            say_stats(outcome, totals.with_timing, add)
+        for line in describe_task(outcome, totals.rules, totals.with_timing):
+            say(line, lines.append)
         with explain_stdout():
             write("\n".join(lines))
-
-
-def say_scores(
-    index: int,
-    task_id: str,
-    samples: Sequence[SampleEvents],
-    outputs: int,
-    rules: Rules,
-    write: Write = print,
-) -> None:
-    """Say what the samples of a task came to, in the words of a revision."""
-    if rules is not NEWEST:
-        say(f"-- {task_id} - {index} --", write)
-    for part, number, candidates, matches, timed_out in samples:
-        say(f"{part}[{number}] - {task_id} - {candidates}", write)
-        for o_solver_id in matches:
-            if rules is NEWEST:
-                say(f"- MATCH: {o_solver_id = } - sample_type={part}[{number}] {task_id=!s}", write)
-            else:
-                say(f"- {o_solver_id = } - match = True", write)
-        if timed_out:
-            say(f"-- {task_id} - {part}[{number}] timed out", write)
-    if rules is NEWEST:
-        say(f"-- Demo+Test scoring: {index} - {outputs} outputs, {len(samples)} samples", write)
-    else:
-        say(f"-- {task_id} - {index} scored --", write)
-
-
-def say_stats(outcome: TaskOutcome, with_timing: bool, write: Write) -> None:
-    """Say what else the newest revision tells of a task."""
-    if with_timing:
-        seconds = outcome.notes.seconds["run_batt.phase3a_validate_batch"]
-        say(f"-- Phase 3a: Validated {outcome.unique} solvers in {seconds:.3f}s (parallelized)", write)
-    matches = sum(len(sample.matches) for sample in outcome.events)
-    late = sum(sample.timed_out for sample in outcome.events)
-    samples = f"{len(outcome.events)} samples, {matches} matches, {late} timed out"
-    say(f"-- {outcome.task_id} batch stats: {samples}", write)
 
 
 def track_solution(t_num: int, done: set[int] | None) -> set[int]:

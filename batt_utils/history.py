@@ -1,6 +1,6 @@
 """The results of a run's tasks in the file of `--results`: what is added to it, what is passed over."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import md5
 from pathlib import Path
@@ -15,7 +15,8 @@ from batt_utils.options import Options
 from batt_utils.rules import RULES, SEED
 from batt_utils.store.journal import End, Journal, SolverResult, TaskResult, sort_solvers
 from batt_utils.store.keys import hash_run, make_key, read_sources
-from batt_utils.tasks import Data
+from batt_utils.tasks import Data, find_stages
+from batt_utils.tasks import Source as TaskSource
 
 PHASES = {
     "score": "run_batt.check_batt",
@@ -142,9 +143,17 @@ def make_run(
     timeout: float,
     version: str,
     total_data: Data,
-    stages: Mapping[str, str],
+    sources: Sequence[TaskSource],
 ) -> Run:
-    """Gather what the results of a run's tasks have in common; `options` names the rules.
+    """Gather what the results of a run's tasks have in common.
+
+    Args:
+        source: the batt.
+        options: those of the run; they name the rules.
+        timeout: seconds for one batt call, and for one solver, on one sample.
+        version: that of run_batt.
+        total_data: the samples of all tasks.
+        sources: where these are.
 
     Raises:
         UserError: the batt is in no file, so nothing tells whether it is another one.
@@ -156,4 +165,5 @@ def make_run(
     texts["rules"] = rules.name.encode()
     modules = read_sources(source.batt, Path(options.folder))
     key = hash_run({**modules, **texts}, timeout, options.device, options.tune)
+    stages = find_stages(sources, total_data["demo"])
     return Run(version, md5(texts["batt"]).hexdigest(), key, total_data, stages, rules.points)

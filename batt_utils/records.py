@@ -35,6 +35,13 @@ class Records(NamedTuple):
         self.submission.add(outcome)
         self.history.add(outcome)
 
+    def describe_end(self, total_data: Data, with_timing: bool) -> Iterator[str]:
+        """Tell what a submission would score, where that is known; with timing, of files without links."""
+        if score := self.submission.rate(total_data):
+            yield score
+        if with_timing and (unlinked := self.store.count_unlinked()):
+            yield f"{unlinked} files of solvers and differs that no link leads to are left as they are"
+
 
 @contextmanager
 def open_records(

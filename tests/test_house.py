@@ -91,7 +91,7 @@ ROOMS = (
     {"run_batt"},
     {"demo", "records"},
     {"card", "command", "history", "phases", "report"},
-    {"checked", "engine", "totals"},
+    {"checked", "engine", "lines", "totals"},
     {"job", "options"},
     {"store", "evaluate"},
     {"batt"},

@@ -3,13 +3,13 @@
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import tee
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from batt_utils.batt.plan import make_plan
 from batt_utils.batt.program import Program
@@ -35,6 +35,9 @@ from batt_utils.options import Options
 from batt_utils.store.links import Store
 from batt_utils.tasks import Data, Grid, Pairs
 from batt_utils.timing import take_profile
+
+if TYPE_CHECKING:
+    from batt_utils.engine.cluster import Cluster
 
 RunTask = Callable[[TaskJob, "Engine"], Coroutine[Any, Any, TaskOutcome]]
 Returned = TypeVar("Returned")
@@ -370,6 +373,17 @@ async def open_engine(
         shares_gpu = not isinstance(source.batt, Program) and options.device != "cpu" and find_gpus()
         engine.takes_tasks = not in_process and not shares_gpu and len(task_ids) >= runner.count
         yield engine
+
+
+def open_engine_or_cluster(
+    source: Source, options: Options, total_data: Data, task_ids: Sequence[str], version: str
+) -> AbstractAsyncContextManager["Engine | Cluster"]:
+    """Open an engine here, or a cluster if one is named; `version` is that of run_batt."""
+    if options.cluster is None:
+        return open_engine(source, options, total_data, task_ids)
+    from batt_utils.engine.cluster import open_cluster
+
+    return open_cluster(source, options, version)
 
 
 def _choose_runner(in_process: bool) -> Any:
