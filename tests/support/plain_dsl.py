@@ -247,8 +247,8 @@ def rightmost(patch):
 
 
 def find_corner(patch, extremes):
-    """Find what each of the extremes takes of the numbers at one place of the tuples, as far as all go."""
-    places = list(toindices(patch))
+    """Find what each of the extremes takes of the numbers at one place of the items, as far as all go."""
+    places = [tuple(place) for place in toindices(patch)]
     corner = []
     for axis in range(min(map(len, places), default=0)):
         if axis == len(extremes):
