@@ -25,12 +25,13 @@ from functools import cache
 from hashlib import md5
 from itertools import chain, count, cycle, islice
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from batt_utils.batt.expand import expand
 from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, find_needed, make_call
 from batt_utils.console import UserError
 from batt_utils.rules import MOST_POINTS, NEWEST, RULES, SEED, Rules, count_right, find_checkout
+from batt_utils.shell import Parser, run_tool
 from batt_utils.store.links import find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
@@ -455,13 +456,8 @@ def demo(folder: Path, name: str) -> Path:
 # The command
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(message)
-
-
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m batt_utils.card",
         description="Writes a batt module and its call table from solver programs: those stored "
         "in ./solver_dir, the best first, then the embedded ones.",
@@ -518,12 +514,7 @@ def _generate(arguments: argparse.Namespace) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status, 2 for what the user can put right."""
-    try:
-        print(_generate(_parse(argv)))
-    except (OSError, UserError) as error:
-        print(f"card: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return run_tool("card", lambda: _generate(_parse(argv)))
 
 
 if __name__ == "__main__":

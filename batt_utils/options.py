@@ -1,14 +1,13 @@
 """The command's options, and what `main` takes of them."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from batt_utils.console import complain
 from batt_utils.evaluate.device import DEVICES
 from batt_utils.rules import NEWEST, RULES, SEED
+from batt_utils.shell import Parser
 from batt_utils.tasks import STAGES, TEST
 
 
@@ -38,11 +37,6 @@ class Options(NamedTuple):
 DEFAULTS = Options()
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        sys.exit(complain(f"{message}; --help lists the options"))
-
-
 def parse(arguments: Sequence[str] | None, description: str, version: str) -> argparse.Namespace:
     """Read the command line; where it is wrong, print one line and end with status 2.
 
@@ -54,7 +48,7 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
     Raises:
         SystemExit: it is wrong, or asks for the help or the version.
     """
-    parser = _Parser(prog="run_batt.py", description=description)
+    parser = Parser(prog="run_batt.py", description=description)
     add = parser.add_argument
     add("-i", "--task_ids", nargs="*", metavar="ID", help="tasks; none named: every one of the list; "
         "without this option: one of the list at random, small ones more often, or for a count below 0 every "

@@ -95,15 +95,13 @@ ROOMS = (
     {"job", "options"},
     {"store", "evaluate"},
     {"batt"},
-    {"tasks", "rules"},
+    {"tasks", "rules", "shell"},
     {"console", "timing"},
     {"arc"},
 )
 LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 PRINTERS = {
-    "batt_utils.card",
-    "batt_utils.report.__main__",
-    "batt_utils.store.__main__",
+    "batt_utils.shell",
     "batt_utils.timing",
     "batt_utils.totals",
 }

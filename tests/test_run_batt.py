@@ -399,6 +399,28 @@ def test_timing_says_that_a_batt_was_set(here, monkeypatch, capsys):
     assert "batt: called as a function: it is set in run_batt\n" in capsys.readouterr().out
 
 
+ODD_VALUE = """
+class Odd(tuple):
+    def __iter__(self):
+        raise ERROR("no items")
+
+def batt(task_id, S, I, C, log_path):
+    return [(1, False, "a", Odd([I]) if len(I) == 3 else I)], []
+"""
+
+
+@pytest.mark.parametrize("error", ["OSError", "KeyError", "SystemExit"])
+@pytest.mark.parametrize("count", [1, 2], ids=["samples spread", "whole tasks"])
+def test_a_value_of_a_type_that_raises_costs_its_sample(tmp_path, error, count):
+    source = ODD_VALUE.replace("ERROR", error)
+    write_files(tmp_path, {"some_batt.py": source, "some_batt_call.py": "t_call = {1: 'identity, I'}"})
+    tasks = [TASK, "00576224"][:count]  # inputs of 3 rows; of 2
+    result = run_command("-i", *tasks, "-b", "some_batt", "--workers", str(count), cwd=tmp_path)
+    assert result.stdout.endswith(f"{count} tasks - 0 timeouts\n")
+    assert "no items" in result.stderr
+    assert ("1 unique candidates (from 3)" in result.stdout) is (count == 2)
+
+
 @pytest.mark.parametrize("device", ["auto", "gpu"])
 def test_a_batt_with_a_gpu_library_is_called_for_a_gpu_alone(here, monkeypatch, capsys, device):
     source = "def batt(task_id, S, I, C, log_path):\n    s = []\n    o = []\n    t1 = identity(I)\n"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from batt_utils.batt.plan import Plan
 from batt_utils.batt.texts import Texts
+from batt_utils.console import describe_error
 from batt_utils.evaluate.answers import find_answers
 from batt_utils.evaluate.device import GpuFull, gpu_memory_cleanup, use_device
 from batt_utils.evaluate.function import Batt, FunctionEvaluator
@@ -126,8 +127,12 @@ def score_sample(job: SampleJob, timeout: float, log: str) -> SampleResult | Non
     Returns:
         What counts of its score; None if the GPU's memory does not do for it, which is free again then.
     """
+    evaluator = get_host().evaluator
     with suppress(GpuFull):
-        return count_differs(get_host().evaluator.score(job, timeout, log), job.rules)
+        try:
+            return count_differs(evaluator.score(job, timeout, log), job.rules)
+        except (ValueError, OSError) as error:  # of a method of a value's: a batt may have types of its own
+            return SampleResult(failure=describe_error(error))
     gpu_memory_cleanup()
     return None
 

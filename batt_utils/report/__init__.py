@@ -10,14 +10,21 @@ def show(task_id: str, out: str = ".", data: str | None = None) -> None:
         data: as for `tasks.find_sources`, but that a folder gives the tasks of every stage.
 
     Raises:
-        UserError: there are no result folders, nothing of the task, or no Jinja2.
+        UserError: there are no result folders, nothing of the task, or no Jinja2 or IPython.
         OSError: the task's data cannot be read.
     """
     from html import escape
 
-    from IPython.display import HTML, display
-
+    from batt_utils.console import UserError
     from batt_utils.report.report import make_report
+
+    try:
+        from IPython.display import HTML, display
+    except ModuleNotFoundError:
+        raise UserError(
+            "a task is shown in a notebook, and IPython is not there: pip install notebook, "
+            "or write a page with python -m batt_utils.report"
+        ) from None
 
     page = make_report(out, data, [task_id]).page
     resize = "this.style.height = this.contentDocument.documentElement.scrollHeight + 20 + 'px'"

@@ -5,41 +5,22 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from batt_utils.console import complain, drop_lost_output, explain_stdout, open_streams, tell_end
 from batt_utils.engine.signals import raise_signals
 from batt_utils.report.report import make_report
+from batt_utils.shell import Parser, run_tool
 from batt_utils.store.files import check_file, check_here, write_file
 
-COMMAND = "report"  # what its lines on stderr begin with
 OTHER_OUTPUT = "choose another --output"
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        sys.exit(complain(f"{message}; --help lists the options", COMMAND))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status, 2 for what the user can put right."""
-    open_streams()
-    given = _parse(arguments)
-    try:
-        check_here()
-        with raise_signals():
-            line = _write(given)
-        with explain_stdout():
-            print(line, flush=True)
-    except (KeyboardInterrupt, Exception) as error:
-        status = tell_end(error, COMMAND)
-        drop_lost_output()
-        return status
-    return 0
+    return run_tool("report", lambda: _write(_parse(arguments)))
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m batt_utils.report",
         description="Writes one HTML file that shows what the result folders hold, with pictures.",
     )
@@ -59,9 +40,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _write(given: argparse.Namespace) -> str:
     """Write the page; give the line that says so."""
+    check_here()
     check_file(given.output, OTHER_OUTPUT)
     folder = Path(os.path.realpath(given.output)).parent
-    report = make_report(given.out, given.data, given.task_ids, given.results, folder)
+    with raise_signals():
+        report = make_report(given.out, given.data, given.task_ids, given.results, folder)
     write_file(given.output, report.page, OTHER_OUTPUT)
     return f"{given.output}: {report.tasks} tasks, {len(report.page.encode()) / 1e6:.1f} MB"
 

@@ -255,7 +255,7 @@ class Store:
         """List the tasks that have a folder of links, in order."""
         above = [self.out / "solver_dir", *(self._kind_folder(kind) for kind in (*KINDS, None))]
         entries = [entry for folder in above for entry in list_entries(folder, _TASK)]
-        names = {entry.name.removeprefix("solve_") for entry in entries if entry.is_dir()}
+        names = {entry.name.removeprefix("solve_") for entry in entries if _leads_there(entry.is_dir)}
         return sorted(filter(is_task_id, names))
 
     def list_kinds(self) -> list[str | None]:
@@ -446,7 +446,7 @@ def _scan(folder: Path) -> tuple[list[Link], list[Link]]:
     present, dead = [], []
     files = _files_of(folder)
     for link, entry in _list_by_age(folder):
-        if _leads_to_file(entry):
+        if _leads_there(entry.is_file):
             present.append(link)
         elif entry.is_symlink():
             dead.append(link)
@@ -468,9 +468,9 @@ def _list_by_age(folder: Path) -> list[tuple[Link, os.DirEntry[str]]]:
     return [(link, entry) for _, link, entry in sorted(aged, key=lambda one: one[:2])]
 
 
-def _leads_to_file(entry: os.DirEntry[str]) -> bool:
+def _leads_there(check: Callable[[], bool]) -> bool:
     try:
-        return entry.is_file()
+        return check()
     except OSError:  # links in a circle, or into a folder that may not be read
         return False
 

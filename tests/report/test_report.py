@@ -188,6 +188,12 @@ def test_show_refuses_what_is_not_there(here):
         show("unknown", data="data")
 
 
+def test_show_says_what_it_needs(here, monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython.display", None)
+    with pytest.raises(UserError, match="IPython is not there: pip install notebook"):
+        show(ODD, data="data")
+
+
 def test_show_displays_a_task_in_a_notebook(here, tmp_path, browser):
     code = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom batt_utils.report import show\n"
     cell = new_code_cell(f"{code}show({ODD!r}, out={str(here)!r}, data={str(here / 'data')!r})")

@@ -616,6 +616,13 @@ def test_folders_are_those_of_the_kinds(kinds, tmp_path):
     assert store.count_unlinked() == 0
 
 
+def test_what_leads_nowhere_is_no_task(store, tmp_path):
+    store.save_solvers(TASK, [Link(1, 14, A)], {A: text_of(A)})
+    for name, target in (("solve_loop", "solve_loop"), ("solve_gone", "nowhere")):
+        (tmp_path / "out/solver_dir" / name).symlink_to(target)
+    assert store.list_tasks() == [TASK]
+
+
 def test_names_of_folders(store, tmp_path):
     assert store.solver_folder("a-b_C9") == tmp_path / "out/solver_dir/solve_a-b_C9"
     for task_id in ("x" * 249, "ä" * 124, "a.b", "a b", "a.."):
