@@ -35,7 +35,7 @@ from batt_utils.evaluate.results import Failure
 
 # Two of Pebble's threads a process look this often for what is late or has ended, or for the end of all: if
 # there are few processes, more often at the start and the end of a run, so that a short one is over soon.
-BRISK, CALM = 0.001, 0.1
+BRISK, NEAR_END, CALM = 0.001, 0.01, 0.1
 START_BRISK = 0.3  # seconds
 pebble.CONSTS.sleep_unit = BRISK
 # It lets what it ends say goodbye this long, and waits this long for a lock that a process took to its grave.
@@ -323,8 +323,8 @@ class Workers:
         """Hand jobs to the processes that have none; start those that are missing."""
         if self._is_closed:
             raise RuntimeError("the workers are closed")
-        is_calm = self._queue and monotonic() > self._calm_from
-        pebble.CONSTS.sleep_unit = CALM if is_calm else min(CALM, BRISK * self.count)
+        pace = BRISK if monotonic() < self._calm_from else CALM if self._queue else NEAR_END
+        pebble.CONSTS.sleep_unit = min(CALM, self.count * pace)
         for process in list(self._processes):
             if self._queue and process.task is None:
                 self._give(process, self._queue.popleft())
