@@ -64,22 +64,9 @@ if TYPE_CHECKING:
     from batt_utils.engine.cluster import Cluster
 
 __version__ = "1.0.0"
-__all__ = [
-    "D_Score",
-    "O_Score",
-    "S_Score",
-    "check_batt",
-    "check_save",
-    "configure_gpu_memory",
-    "get_data",
-    "get_optimal_batch_size",
-    "gpu_memory_cleanup",
-    "main",
-    "main_mega_batch",
-    "pick_rnd_task",
-    "run_batt",
-    "track_solution",
-]
+__all__ = ["check_batt", "check_save", "main", "main_mega_batch", "run_batt", "track_solution"]
+__all__ += ["D_Score", "O_Score", "S_Score", "get_data", "pick_rnd_task"]
+__all__ += ["configure_gpu_memory", "get_optimal_batch_size", "gpu_memory_cleanup"]
 
 Write = Callable[[str], None]
 
