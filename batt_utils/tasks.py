@@ -207,9 +207,10 @@ def _find(sources: Sequence[Source], task_id: str | Iterable[str] | None) -> dic
 
 
 def _build_all(found: Mapping[str, Build]) -> Data:
-    samples = {name: build() for name, build in found.items()}
-    parts = zip(*samples.values()) if samples else ((), ())
-    return {part: dict(zip(samples, lists)) for part, lists in zip(("demo", "test"), parts)}
+    total: Data = {"demo": {}, "test": {}}
+    for name, build in found.items():
+        total["demo"][name], total["test"][name] = build()
+    return total
 
 
 def find_stages(sources: Sequence[Source], task_ids: Iterable[str]) -> dict[str, str]:
