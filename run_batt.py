@@ -27,7 +27,6 @@ from batt_utils.engine.engine import Engine, open_engine, open_engine_or_cluster
 from batt_utils.engine.runner import ignore, pause
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
-from batt_utils.history import make_run
 from batt_utils.job import (
     PILE_LOG,
     Notes,
@@ -43,7 +42,6 @@ from batt_utils.lines import describe_scores, describe_task
 from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
 from batt_utils.records import Records, open_records
-from batt_utils.report.submission import find_attempts
 from batt_utils.rules import D_Score, O_Score, S_Score, find_rules
 from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
@@ -119,6 +117,8 @@ async def main(  # noqa: PLR0913
         totals.rules = rules = find_rules(source.records, options.rules, options.out)
         run = None
         if options.results is not None:
+            from batt_utils.history import make_run
+
             decided = options._replace(rules=rules.name)
             run = make_run(source, decided, timeout, __version__, total_data, sources)
         with open_records(options, rules, run, total_data, task_ids) as records:
@@ -314,6 +314,8 @@ async def run_task(job: TaskJob, engine: Engine, d_score: D_Score | None = None)
             finds = link_differs(processed.finds, processed.let_in, scores, engine.texts, notes)
         attempts: Sequence[Sequence[Grid]] = ()
         if job.is_submitted:
+            from batt_utils.report.submission import find_attempts
+
             with notes.measure("run_batt.attempts"):
                 attempts = await find_attempts(job, engine, processed.solvers, results)
     return make_outcome(job, scores, len(distinct), processed, finds, notes)._replace(attempts=attempts)

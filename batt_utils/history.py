@@ -47,18 +47,7 @@ class Run(NamedTuple):
     points: int
 
 
-class NoHistory:
-    """Nothing is known of tasks, and nothing is added."""
-
-    def find_ends(self, task_ids: Iterable[str]) -> dict[str, End]:
-        """Find which tasks are to be passed over, and how they ended."""
-        return {}
-
-    def add(self, outcome: TaskOutcome) -> None:
-        """Add what came of a task once it is saved; once."""
-
-
-class History(NoHistory):
+class History:
     """The results of tasks, as earlier runs have left them and this one adds to them."""
 
     def __init__(self, journal: Journal, run: Run, ends: Mapping[str, End]) -> None:
@@ -119,20 +108,17 @@ class History(NoHistory):
 
 
 @contextmanager
-def open_history(options: Options, run: Run | None) -> Iterator[NoHistory]:
+def open_history(options: Options, run: Run) -> Iterator[History]:
     """Open the file of results; it is locked till the block ends.
 
     Args:
         options: which file, made if it is missing, and whether tasks that it has are passed over.
-        run: what the results have in common; None: nothing is recorded.
+        run: what the results have in common.
 
     Raises:
         UserError: another run writes there, or a line is no result.
         OSError: the file cannot be read or written.
     """
-    if run is None:
-        yield NoHistory()
-        return
     with Journal(str(options.results)) as journal:
         yield History(journal, run, journal.read_ends() if options.resume else {})
 

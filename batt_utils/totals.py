@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batt_utils.console import explain_stdout, warn
 from batt_utils.evaluate.failures import Failures
 from batt_utils.job import TaskOutcome
 from batt_utils.rules import SEED, Rules
-from batt_utils.store.journal import End
 from batt_utils.tasks import Data, is_known
 from batt_utils.timing import add_seconds, summarize
+
+if TYPE_CHECKING:
+    from batt_utils.store.journal import End
 
 
 class Totals:
@@ -52,7 +54,7 @@ class Totals:
         self.tot_d_score += outcome.tot_d_score
         self.ended = outcome.task_i
 
-    def pass_over(self, ends: Iterable[End]) -> None:
+    def pass_over(self, ends: "Iterable[End]") -> None:
         """Count tasks that earlier runs have done, by how they ended."""
         for end in ends:
             self.passed_over += 1

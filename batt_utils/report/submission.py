@@ -118,22 +118,7 @@ def add_earlier(attempts: Attempts, earlier: Attempts) -> Attempts:
     return [*found, *more, NOTHING, NOTHING][: len(NAMES)]
 
 
-class NoSubmission:
-    """No submission is made."""
-
-    def has(self, task_id: str) -> bool:
-        """Tell whether an earlier run has found attempts at a task."""
-        return True
-
-    def add(self, outcome: TaskOutcome) -> None:
-        """Add the attempts at a task."""
-
-    def rate(self, total_data: Data) -> str:
-        """Say what the prize would give."""
-        return ""
-
-
-class Submission(NoSubmission):
+class Submission:
     """The attempts at all tasks, in a file that is whole at any time."""
 
     def __init__(self, path: str, total_data: Data, task_ids: Iterable[str], resume: bool) -> None:
@@ -222,16 +207,13 @@ def _read_attempt(value: object) -> Grid:
 
 
 @contextmanager
-def open_submission(options: Options, total_data: Data, task_ids: Sequence[str]) -> Iterator[NoSubmission]:
-    """Open the file of a submission, if one is asked for; it is written whole once more at the end.
+def open_submission(options: Options, total_data: Data, task_ids: Sequence[str]) -> Iterator[Submission]:
+    """Open the file of a submission; it is written whole once more at the end.
 
     Raises:
         UserError, OSError: as for `Submission`.
     """
-    if options.submission is None:
-        yield NoSubmission()
-        return
-    submission = Submission(options.submission, total_data, task_ids, options.resume)
+    submission = Submission(str(options.submission), total_data, task_ids, options.resume)
     try:
         yield submission
     finally:

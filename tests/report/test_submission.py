@@ -17,7 +17,7 @@ from batt_utils.console import UserError
 from batt_utils.job import Notes, TaskOutcome
 from batt_utils.options import Options
 from batt_utils.report import submission as submission_module
-from batt_utils.report.submission import NoSubmission, Vote, choose_attempts, open_submission
+from batt_utils.report.submission import Vote, choose_attempts, open_submission
 from batt_utils.store.links import Link, Store
 from batt_utils.tasks import get_data, read_grid
 
@@ -153,15 +153,6 @@ def test_a_run_that_goes_on_keeps_what_is_there(here, resume):
         assert resume is False or not submission.has("two")
         assert read(here)["one"][0]["attempt_1"] == ([[1]] if resume else [[0, 0], [0, 0]])
     assert read(here).keys() == ({"one", "two"} if resume else {"one"})
-
-
-def test_without_a_submission_nothing_is_missing(here):
-    with open_submission(Options(), DATA, ["one"]) as submission:
-        assert type(submission) is NoSubmission
-        submission.add(make_outcome("one", []))
-        assert submission.has("one")
-        assert submission.rate(DATA) == ""
-    assert [*here.iterdir()] == []
 
 
 @pytest.mark.parametrize(
