@@ -32,12 +32,11 @@ from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, find_needed, 
 from batt_utils.console import UserError
 from batt_utils.rules import MOST_POINTS, NEWEST, RULES, SEED, Rules, count_right, find_checkout
 from batt_utils.shell import Parser, run_tool
-from batt_utils.store.links import find_file, read_links
+from batt_utils.store.links import Store, find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
 SOLVERS = ARC / "solvers.py"
 DIFFERS = ARC / "differs.py"
-STORED = Path("solver_dir")
 PICKING = {"color", "extract", "first", "other"}  # raise what no guard names where there is none
 
 HEAD = """\
@@ -495,7 +494,9 @@ def _generate(arguments: argparse.Namespace) -> str:
     rate = arguments.mutation
     prefix = (arguments.prefix or "solve").removesuffix("_")
     own = read_solvers(arguments.solvers or SOLVERS, prefix)
-    folders = [] if arguments.solvers else STORED.glob("solve_*")
+    store = Store(".")
+    task_ids = [] if arguments.solvers else store.list_tasks()
+    folders = [store.solver_folder(task_id).relative_to(store.out) for task_id in task_ids]
     pool = list(islice(unique(in_order(folders, own, arguments.task_id)), arguments.count))
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     rng = random.Random(seed)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batt_utils.console import (
+    UserError,
     drop_lost_output,
     explain_stdout,
     open_streams,
@@ -56,6 +57,7 @@ def _run(main: Main, given: argparse.Namespace) -> int:
         pass_over("--mega-batch" if given.mega_batch else "--batch-size")
     if given.json is not None:
         check_file(given.json, OTHER_JSON)
+        _check_counts(given.json)
     options = Options(*(getattr(given, name) for name in Options._fields))
     defaults = RULES[given.rules] if given.rules else find_checkout(given.out) or SEED
     if given.batt_import is None and defaults is not SEED:
@@ -74,6 +76,21 @@ def _run(main: Main, given: argparse.Namespace) -> int:
             print_profile(profile, given.cprofile_top)
         sys.stdout.flush()
     return 2 if counts["failures"] and not counts["candidates"] else 0
+
+
+def _check_counts(path: str) -> None:
+    """See that a file, if it is there and not empty, has the counts of a run.
+
+    Raises:
+        UserError: it has something else, which would be lost.
+    """
+    if Path(path).is_file() and Path(path).stat().st_size:
+        try:
+            is_ours = "tasks_per_second" in json.loads(Path(path).read_bytes())
+        except (ValueError, TypeError, RecursionError):
+            is_ours = False
+        if not is_ours:
+            raise UserError(f"{path}: it has something else than the counts of a run: {OTHER_JSON}")
 
 
 def _write_json(path: str | None, counts: dict[str, Any]) -> None:

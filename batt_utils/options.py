@@ -1,6 +1,7 @@
 """The command's options, and what `main` takes of them."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -89,6 +90,9 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
     add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
     add("--version", action="version", version=f"run_batt {version}")
     given = parser.parse_args(arguments)
+    files = [os.path.realpath(file) for file in (given.results, given.submission, given.json) if file]
+    if len({*files}) < len(files):
+        parser.error("--results, --submission and --json go to files of their own: name others")
     if given.resume and given.results is None:
         parser.error("--resume goes on from the file of --results: name that, too")
     return given

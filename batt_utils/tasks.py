@@ -171,6 +171,8 @@ def choose_tasks(
     Raises:
         UserError, OSError: as `read_tasks` does; or there is no such task, or no task at all.
     """
+    if not isinstance(do_list, str | None):
+        do_list = [*do_list]
     found = _find(sources, do_list or None)
     if not found:
         raise UserError("no task of the data has solutions: name other data with --data")
@@ -203,6 +205,8 @@ def _find(sources: Sequence[Source], task_id: str | Iterable[str] | None) -> dic
                 f"{name_paths(sources)}: task {name} has test samples without output: "
                 "it cannot be scored, add its solutions or leave it out"
             )
+    if wanted is None and (number := len(found) - len(known)):
+        warn(f"{name_paths(sources)}: {number} tasks without solutions are left out")
     return known
 
 

@@ -399,6 +399,61 @@ def test_timing_says_that_a_batt_was_set(here, monkeypatch, capsys):
     assert "batt: called as a function: it is set in run_batt\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "line"),
+    [
+        (
+            "--json",
+            "some_batt.py",
+            "some_batt.py: it has something else than the counts of a run: choose another",
+        ),
+        (
+            "--json",
+            "r.jsonl",
+            "r.jsonl: it has something else than the counts of a run: choose another --json",
+        ),
+        (
+            "--results",
+            "some_batt.py",
+            "some_batt.py: the last line is no result: remove it, or choose another",
+        ),
+        ("--submission", "r.jsonl", "r.jsonl: no submission: remove it, or choose another --submission"),
+    ],
+    ids=str,
+)
+def test_what_is_there_for_something_else_is_not_written_over(tmp_path, option, name, line):
+    files = {
+        "some_batt.py": ODD_VALUE.replace("ERROR", "OSError"),
+        "some_batt_call.py": "t_call = {1: 'identity, I'}",
+    }
+    write_files(tmp_path, {**files, "r.jsonl": '{"key": "a", "task": "b"}\n'})
+    result = run_command("-i", TASK, "-b", "some_batt", option, name, cwd=tmp_path)
+    assert result.returncode == 2 and result.stderr.startswith(f"run_batt.py: {line}")
+    assert (tmp_path / "some_batt.py").read_text() == files["some_batt.py"]
+    assert (tmp_path / "r.jsonl").read_text() == '{"key": "a", "task": "b"}\n'
+
+
+def test_counts_are_written_over_counts_and_into_an_empty_file(tmp_path):
+    write_files(
+        tmp_path,
+        {"some_batt.py": ODD_VALUE, "some_batt_call.py": "t_call = {1: 'identity, I'}", "x.json": ""},
+    )
+    for _ in range(2):
+        result = run_command("-i", "00576224", "-b", "some_batt", "--json", "x.json", cwd=tmp_path)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert json.loads((tmp_path / "x.json").read_text())["tasks"] == 1
+
+
+@pytest.mark.parametrize(
+    "pair", [("results", "json"), ("results", "submission"), ("submission", "json")], ids=str
+)
+def test_each_file_has_a_path_of_its_own(here, pair, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run_batt.cli([f"--{pair[0]}", "x.json", f"--{pair[1]}", "./x.json"])
+    assert caught.value.code == 2
+    assert "--results, --submission and --json go to files of their own" in capsys.readouterr().err
+
+
 ODD_VALUE = """
 class Odd(tuple):
     def __iter__(self):

@@ -821,6 +821,18 @@ def test_choose_tasks_of_nothing(sources, tmp_path):
             tasks.choose_tasks(tasks.find_sources(tmp_path / "d.json"), do_list)
 
 
+def test_how_many_tasks_lack_solutions_is_said(tmp_path, capsys):
+    write_prize(tmp_path, {"a": task(1), "b": task(2), "c": task(3)})
+    (tmp_path / "arc-agi_training_solutions.json").write_text(json.dumps({"b": [[[1]]]}))
+    assert read(tmp_path)["demo"].keys() == {"b"}
+    path = tmp_path / "arc-agi_training_challenges.json"
+    assert capsys.readouterr().err == f"run_batt.py: {path}: 2 tasks without solutions are left out\n"
+
+
+def test_ids_may_come_from_anything_that_iterates(sources):
+    assert tasks.choose_tasks(sources, (name for name in "cb"))[1] == ["c", "b"]
+
+
 def test_a_bad_grid_of_a_task_that_is_not_chosen(tmp_path):
     sources = tasks.find_sources(write_prize(tmp_path, {"a": task(1), "b": task(10)}))
     assert tasks.choose_tasks(sources, [], count=1) == (expected(("a", task(1))), ["a"])

@@ -130,11 +130,14 @@ class Submission:
         """
         self._path = path
         self._task_ids = [*task_ids]
-        before = _read_submission(path) if resume and Path(path).exists() else {}
+        is_there = Path(path).exists() if resume else Path(path).is_file() and Path(path).stat().st_size
+        before = _read_submission(path) if is_there else {}  # which may be something else
         nothing = [NOTHING] * len(NAMES)
         new = {task_id: [nothing] * len(total_data["test"][task_id]) for task_id in self._task_ids}
         kept = {
-            task_id: entry for task_id, entry in before.items() if len(entry) == len(new.get(task_id, entry))
+            task_id: entry
+            for task_id, entry in before.items()
+            if resume and len(entry) == len(new.get(task_id, entry))
         }
         self._entries = new | kept
         self.write()

@@ -207,11 +207,13 @@ class Journal:
     def _mend(self) -> None:
         """Finish the last line if it lacks no more than its end, else cut it off.
 
-        A line that was not begun by a run is left alone, and so is its file.
+        A line that is not of a run is left alone, and so is its file.
         """
         with explained(self.path, ADVICE):
             size = os.fstat(self._file).st_size
             last = _read_last_line(self._file, size)
+        if last.endswith(b"\n") and _read_result(last) is None:
+            raise _complain(self.path, "the last line")
         if not last or last.endswith(b"\n"):
             return
         begun = last.rstrip(b"\0")  # a machine that lost its power may have left these

@@ -35,6 +35,7 @@ MAX_FILES = 32
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _TASK = re.compile(r"solve_.+")
+_ANY = re.compile(r".*", re.DOTALL)
 _FILE = re.compile(r"[0-9a-f]{32}\.py")
 _ATTEMPTS = 6  # to make something: without its folder, then with others who clear it away
 
@@ -265,16 +266,18 @@ class Store:
         return [*kinds, None] if list_entries(differ_dir, _TASK) else kinds
 
     def count_unlinked(self) -> int:
-        """Count the files of solvers and differs that no link leads to."""
+        """Count the files of solvers and differs that no link leads to; 0 where a folder cannot be read."""
         number = 0
-        for files, links in (("solver_md5", "solver_dir"), ("differ_md5", "differ_dir")):
-            unlinked = {entry.name for entry in list_entries(self.out / files, _FILE)}
-            for name in _walk(self.out / links):
-                unlinked.discard(name)
-                if not unlinked:  # which spares half of the time of a long run's parent
-                    break
-            number += len(unlinked)
-        return number
+        with suppress(OSError):
+            for files, links in (("solver_md5", "solver_dir"), ("differ_md5", "differ_dir")):
+                unlinked = {entry.name for entry in list_entries(self.out / files, _FILE)}
+                for name in _walk(self.out / links):
+                    unlinked.discard(name)
+                    if not unlinked:  # which spares half of the time of a long run's parent
+                        break
+                number += len(unlinked)
+            return number
+        return 0
 
     def save_solvers(self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]) -> Outcome:
         """Save a task's solvers as if they came one after the other, each past `check_save`.
@@ -346,13 +349,12 @@ class Store:
 
 
 def _walk(folder: str | os.PathLike[str]) -> Iterator[str]:
-    """Give the names of what is no folder below a folder."""
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry)
-            else:
-                yield entry.name
+    """Give the names of what is no folder below a folder; no folder holds nothing."""
+    for entry in list_entries(folder, _ANY):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry)
+        else:
+            yield entry.name
 
 
 def _task_folder(task_id: str) -> str:

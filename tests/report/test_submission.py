@@ -155,6 +155,21 @@ def test_a_run_that_goes_on_keeps_what_is_there(here, resume):
     assert read(here).keys() == ({"one", "two"} if resume else {"one"})
 
 
+@pytest.mark.parametrize("text", ["def batt():\n    pass\n", '{"key": "a"}\n', "[]"], ids=str)
+def test_a_file_of_something_else_is_kept(here, text):
+    (here / "submission.json").write_text(text)
+    with pytest.raises(UserError, match="no submission"), open_submission(OPTIONS, DATA, ["one"]):
+        pass
+    assert (here / "submission.json").read_text() == text
+
+
+def test_an_empty_file_is_written(here):
+    (here / "submission.json").touch()
+    with open_submission(OPTIONS, DATA, ["one"]):
+        pass
+    assert read(here).keys() == {"one"}
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{", '{"one": 1}', '{"one": [{}]}', '{"one": [{"attempt_1": [[1]]}]}', "[" * 99_999,

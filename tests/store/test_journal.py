@@ -142,8 +142,8 @@ def test_a_new_file_is_empty(file):
 )
 def test_a_line_that_is_no_result_is_said(file, line):
     append(file, 1)
-    file.write_bytes(file.read_bytes() + line.encode("latin-1") + b"\n")
-    append(file, 2)
+    result = file.read_bytes()
+    file.write_bytes(result + line.encode("latin-1") + b"\n" + result)
     with Journal(str(file)) as journal, pytest.raises(UserError) as caught:
         journal.read_ends()
     assert str(caught.value) == f"{file}: line 2 is no result: remove it, or choose another --results"
@@ -182,7 +182,9 @@ def test_a_long_line_is_mended(file):
     assert file.read_bytes() == lines[0]
 
 
-@pytest.mark.parametrize("text", ["my notes", "line\nmy notes", '{"key": "a", "te', "\0x"])
+@pytest.mark.parametrize(
+    "text", ["my notes", "my notes\n", "line\nmy notes", "{}\n", "\n", '{"key": "a", "te', "\0x"]
+)
 def test_a_file_of_somebody_else_is_left_alone(file, text):
     file.write_text(text)
     with pytest.raises(UserError) as caught:

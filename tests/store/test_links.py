@@ -623,6 +623,21 @@ def test_what_leads_nowhere_is_no_task(store, tmp_path):
     assert store.list_tasks() == [TASK]
 
 
+def test_nothing_is_counted_where_a_folder_cannot_be_read(store, tmp_path, monkeypatch):
+    store.save_solvers(TASK, [Link(1, 14, A)], {A: text_of(A)})
+    (tmp_path / f"out/solver_md5/{B}.py").touch()
+    assert store.count_unlinked() == 1
+    scan = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "14":
+            raise PermissionError
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert store.count_unlinked() == 0
+
+
 def test_names_of_folders(store, tmp_path):
     assert store.solver_folder("a-b_C9") == tmp_path / "out/solver_dir/solve_a-b_C9"
     for task_id in ("x" * 249, "ä" * 124, "a.b", "a b", "a.."):
