@@ -63,6 +63,7 @@ class TableEvaluator:
         self._least_items = job.rules.least_items
         in_time = self._deadline.run(partial(self._evaluate, job.pairs), 1)
         self._remember_once()
+        timing = self._list_seconds()  # now: what depends on C gets other values when differs are measured
         slots = self._held if in_time else range(plan.size)
         self._spoiled = {slot for slot in slots if self._values[slot] is SPOILED}
         outputs = self._merge_outputs(sample)
@@ -87,7 +88,7 @@ class TableEvaluator:
             outputs = [outputs[place] for place in kept]
             target_index = [target_index[place] for place in kept]
         scored = score_outputs(outputs, sample.get("output"), job.keep, judged)
-        return SampleScore(scored, target_index, differ_values, *self._list_seconds(), not in_time)
+        return SampleScore(scored, target_index, differ_values, *timing, not in_time)
 
     def _evaluate(self, pairs: Pairs) -> None:
         """Evaluate all that does not depend on C, and candidates that do with C = None."""

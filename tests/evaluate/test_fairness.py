@@ -138,6 +138,15 @@ def test_a_differ_that_never_ends_costs_its_owner(slow, part):
     assert result.timed_out
 
 
+@pytest.mark.parametrize("part", ["demo", "test"])
+def test_a_candidate_that_has_a_value_for_another_c_is_not_timed_by_that(part):
+    calls = ["t1 = mirror(C)", "t2 = join(t1)", "t3 = join(I)"]  # without guards: C = None spoils t2
+    source = write_source(*calls, output(2, "a"), output(3, "b"), measure(2, "None"))
+    result = score(make_table_evaluator(source), part)
+    assert (result.raised, result.seconds.keys()) == ({1}, {1, 3})
+    assert [candidate.solver_id for candidate in result.candidates] == ["b"]
+
+
 @given(
     invented_batts(("first", "join", "mirror", "add", "fail"), st.sampled_from(["=", "?"])),
     st.sampled_from([-1, 0, 1, 2]),
