@@ -86,7 +86,7 @@ def _check_counts(path: str) -> None:
     """
     if Path(path).is_file() and Path(path).stat().st_size:
         try:
-            is_ours = "tasks_per_second" in json.loads(Path(path).read_bytes())
+            is_ours = "tasks" in json.loads(Path(path).read_bytes())
         except (ValueError, TypeError, RecursionError):
             is_ours = False
         if not is_ours:

@@ -438,7 +438,9 @@ def test_counts_are_written_over_counts_and_into_an_empty_file(tmp_path):
         tmp_path,
         {"some_batt.py": ODD_VALUE, "some_batt_call.py": "t_call = {1: 'identity, I'}", "x.json": ""},
     )
-    for _ in range(2):
+    for before in ("", '{"tasks": 1}', None):  # None: those of the run before
+        if before is not None:
+            (tmp_path / "x.json").write_text(before)
         result = run_command("-i", "00576224", "-b", "some_batt", "--json", "x.json", cwd=tmp_path)
         assert (result.returncode, result.stderr) == (0, "")
         assert json.loads((tmp_path / "x.json").read_text())["tasks"] == 1
