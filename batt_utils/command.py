@@ -20,7 +20,7 @@ from batt_utils.engine.engine import run
 from batt_utils.engine.signals import raise_signals
 from batt_utils.options import Options
 from batt_utils.rules import RULES, SEED, find_checkout
-from batt_utils.store.files import check_file, check_here, write_file
+from batt_utils.store.files import check_file, check_here, has_content, write_file
 from batt_utils.store.links import Store, remove_empty
 from batt_utils.timing import print_profile
 from batt_utils.totals import Totals
@@ -84,7 +84,7 @@ def _check_counts(path: str) -> None:
     Raises:
         UserError: it has something else, which would be lost.
     """
-    if Path(path).is_file() and Path(path).stat().st_size:
+    if has_content(path):
         try:
             is_ours = "tasks" in json.loads(Path(path).read_bytes())
         except (ValueError, TypeError, RecursionError):

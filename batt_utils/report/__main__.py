@@ -41,11 +41,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _write(given: argparse.Namespace) -> str:
     """Write the page; give the line that says so."""
     check_here()
-    check_file(given.output, OTHER_OUTPUT)
-    folder = Path(os.path.realpath(given.output)).parent
     with raise_signals():
+        check_file(given.output, OTHER_OUTPUT)
+        folder = Path(os.path.realpath(given.output)).parent
         report = make_report(given.out, given.data, given.task_ids, given.results, folder)
-    write_file(given.output, report.page, OTHER_OUTPUT)
+        write_file(given.output, report.page, OTHER_OUTPUT)
     return f"{given.output}: {report.tasks} tasks, {len(report.page.encode()) / 1e6:.1f} MB"
 
 

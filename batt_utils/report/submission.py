@@ -16,7 +16,7 @@ from batt_utils.engine.engine import Engine
 from batt_utils.evaluate.results import SampleResult, SolveJob
 from batt_utils.job import Solver, TaskJob, TaskOutcome
 from batt_utils.options import Options
-from batt_utils.store.files import write_file
+from batt_utils.store.files import has_content, write_file
 from batt_utils.store.links import Store
 from batt_utils.tasks import Data, Grid, is_known, read_grid
 
@@ -130,8 +130,8 @@ class Submission:
         """
         self._path = path
         self._task_ids = [*task_ids]
-        is_there = Path(path).exists() if resume else Path(path).is_file() and Path(path).stat().st_size
-        before = _read_submission(path) if is_there else {}  # which may be something else
+        is_there = Path(path).exists() if resume else has_content(path)
+        before = _read_submission(path) if is_there else {}  # what is something else is not written over
         nothing = [NOTHING] * len(NAMES)
         new = {task_id: [nothing] * len(total_data["test"][task_id]) for task_id in self._task_ids}
         kept = {

@@ -48,6 +48,11 @@ def check_file(name: str, advice: str) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
+def has_content(name: str) -> bool:
+    """Tell whether there is a file that is not empty, which may hold something else than what is written."""
+    return Path(name).is_file() and Path(name).stat().st_size > 0
+
+
 def write_file(name: str, text: str, advice: str) -> None:
     """Write a file, the one that a link leads to, or into a pipe or device.
 

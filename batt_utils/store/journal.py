@@ -212,13 +212,18 @@ class Journal:
         with explained(self.path, ADVICE):
             size = os.fstat(self._file).st_size
             last = _read_last_line(self._file, size)
-        if last.endswith(b"\n") and _read_result(last) is None:
-            raise _complain(self.path, "the last line")
-        if not last or last.endswith(b"\n"):
+        if not last:
             return
-        begun = last.rstrip(b"\0")  # a machine that lost its power may have left these
-        if not (begun.startswith(_HEAD) or _HEAD.startswith(begun)):
+        is_whole = last.endswith(b"\n")
+        if is_whole:
+            is_ours = _read_result(last) is not None
+        else:
+            begun = last.rstrip(b"\0")  # a machine that lost its power may have left these
+            is_ours = begun.startswith(_HEAD) or _HEAD.startswith(begun)
+        if not is_ours:
             raise _complain(self.path, "the last line")
+        if is_whole:
+            return
         with explained(self.path, ADVICE):
             if _read_result(last) is None:
                 os.ftruncate(self._file, size - len(last))

@@ -267,17 +267,19 @@ class Store:
 
     def count_unlinked(self) -> int:
         """Count the files of solvers and differs that no link leads to; 0 where a folder cannot be read."""
-        number = 0
-        with suppress(OSError):
-            for files, links in (("solver_md5", "solver_dir"), ("differ_md5", "differ_dir")):
-                unlinked = {entry.name for entry in list_entries(self.out / files, _FILE)}
-                for name in _walk(self.out / links):
-                    unlinked.discard(name)
-                    if not unlinked:  # which spares half of the time of a long run's parent
-                        break
-                number += len(unlinked)
-            return number
-        return 0
+        folders = ("solver_md5", "solver_dir"), ("differ_md5", "differ_dir")
+        try:
+            return sum(self._count_unlinked(files, links) for files, links in folders)
+        except OSError:
+            return 0
+
+    def _count_unlinked(self, files: str, links: str) -> int:
+        unlinked = {entry.name for entry in list_entries(self.out / files, _FILE)}
+        for name in _walk(self.out / links):
+            unlinked.discard(name)
+            if not unlinked:  # which spares half of the time of a long run's parent
+                break
+        return len(unlinked)
 
     def save_solvers(self, task_id: str, links: Sequence[Link], texts: Mapping[str, str]) -> Outcome:
         """Save a task's solvers as if they came one after the other, each past `check_save`.

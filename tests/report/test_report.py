@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -181,6 +182,17 @@ def test_without_jinja_the_line_says_what_to_install(here, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main([*OPTIONS]) == 2
     assert capsys.readouterr().err == "report: a report needs the package jinja2: pip install jinja2\n"
+
+
+def test_a_signal_while_the_page_is_written_ends_the_command(here, monkeypatch):
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    monkeypatch.setattr(
+        "batt_utils.report.__main__.write_file", lambda *_: signal.raise_signal(signal.SIGTERM)
+    )
+    try:
+        assert main([*OPTIONS]) == 128 + signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_show_refuses_what_is_not_there(here):

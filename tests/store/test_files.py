@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batt_utils.store.files import check_file, check_here, write_file
+from batt_utils.store.files import check_file, check_here, has_content, write_file
 
 ADVICE = "choose another --some"
 
@@ -131,3 +131,19 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path, monkeypatch):
     (tmp_path / "gone").rmdir()
     with pytest.raises(OSError, match="the current folder is gone: change to another one"):
         check_here()
+
+
+@pytest.mark.parametrize(
+    ("make", "has"),
+    [
+        (lambda path: None, False),
+        (lambda path: path.touch(), False),
+        (lambda path: path.mkdir(), False),
+        (lambda path: os.mkfifo(path), False),
+        (lambda path: path.write_text("x"), True),
+    ],
+    ids=["nothing", "an empty file", "a folder", "a pipe", "a file"],
+)
+def test_has_content(tmp_path, make, has):
+    make(tmp_path / "x")
+    assert has_content(str(tmp_path / "x")) is has
