@@ -168,7 +168,11 @@ class _Sent(NamedTuple):
 
 
 class Cluster:
-    """Does tasks on a cluster; what stands in for an `Engine` there."""
+    """Does tasks on a cluster; what stands in for an `Engine` there.
+
+    Signals are held while Dask is asked for something: they would leave locks taken that its threads wait
+    for, and work that is half begun.
+    """
 
     def __init__(self, client: Client, name: str, address: str) -> None:
         """Take a client of the cluster, whose workers have the `Host` of that name."""
@@ -236,14 +240,15 @@ class Cluster:
         return self._submit(label, do_task, self._name, run_task.__module__, run_task.__name__, job)
 
     def _submit(self, label: str, function: Callable[..., object], *arguments: object) -> Future:
-        future = self._client.submit(function, *arguments, key=f"{self._name}-{label}", pure=False)
-        future.add_done_callback(lambda _: self._progress.set())
+        with held():
+            future = self._client.submit(function, *arguments, key=f"{self._name}-{label}", pure=False)
+            future.add_done_callback(lambda _: self._progress.set())
         return future
 
     async def _wait(self, future: Future) -> None:
         """Wait for a future, a moment at a time."""
         while not future.done():
-            with held():  # an interrupt could leave a lock taken that Dask's threads wait for
+            with held():
                 self._progress.wait(WAIT_SECONDS)
                 self._progress.clear()
             await pause()
@@ -251,7 +256,8 @@ class Cluster:
     def _take(self, future: Future) -> Any:
         if future.cancelled():
             raise self._explain_loss()
-        return future.result()
+        with held():
+            return future.result()
 
     def _explain_loss(self) -> OSError:
         return OSError(f"the scheduler at {self._address} is gone: start it again, and go on with --resume")
@@ -261,7 +267,8 @@ class Cluster:
         if monotonic() > self._count_at + COUNT_SECONDS:
             self._count_at = monotonic()
             try:
-                self._count = sum(self._client.nthreads().values())
+                with held():
+                    self._count = sum(self._client.nthreads().values())
             except OSError:  # it is refused, or late
                 raise self._explain_loss() from None
         return self._count
@@ -301,7 +308,7 @@ async def open_cluster(source: Source, options: Options, version: str) -> AsyncI
     setup = make_setup(source, options, version)
     name = f"run_batt-{uuid4().hex}"
     for logger in list(logging.root.manager.loggerDict):
-        if logger.partition(".")[0] == "distributed":
+        if logger.partition(".")[0] in ("distributed", "tornado"):
             logging.getLogger(logger).setLevel(logging.CRITICAL + 1)  # what goes wrong is said in one line
     is_file = "://" not in address
     if is_file and not Path(address).is_file():
@@ -322,7 +329,7 @@ async def open_cluster(source: Source, options: Options, version: str) -> AsyncI
             cluster.dsl = str(Path(options.folder).resolve() / ready.dsl)
             yield cluster
         finally:
-            with suppress(Exception):  # the scheduler is gone
+            with held(), suppress(Exception):  # the scheduler is gone
                 client.unregister_worker_plugin(name)
 
 

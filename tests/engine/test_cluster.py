@@ -1,13 +1,16 @@
 """Tasks on a real Dask cluster, which has nothing of the folder that the command runs in."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import dask
 import pytest
+from distributed import Client, Future
 
 import run_batt
 from batt_utils import card
@@ -193,6 +196,52 @@ def test_an_interrupt_leaves_what_is_done_and_nothing_on_the_workers(folder, tmp
         wait_until(lambda: [*cluster.folder.glob("**/run_batt-*")] == [])
         again = write_slow(folder)  # the workers do what comes next
         assert again.communicate(timeout=120)[0].endswith("\n12 tasks - 0 timeouts\n")
+
+
+@pytest.mark.parametrize(
+    ("owner", "asked"),
+    [
+        pytest.param(Client, "submit", id="to do a task"),
+        pytest.param(Client, "nthreads", id="how many threads there are"),
+        pytest.param(Future, "result", id="what came of a task"),
+        pytest.param(Client, "unregister_worker_plugin", id="to remove what is ours"),
+    ],
+)
+def test_an_interrupt_waits_till_dask_has_done_what_it_is_asked(
+    cluster, here, monkeypatch, capsys, caplog, owner, asked
+):
+    ask = getattr(owner, asked)
+    answers = []
+
+    def interrupt_and_ask(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        answers.append(ask(*arguments, **options))
+        return answers[-1]
+
+    assert card.main(["-c", "8", "-f", "batt.py", "--seed", "3"]) == 0
+    monkeypatch.setattr(owner, asked, interrupt_and_ask)
+    assert run_batt.cli(["-i", *TASKS, "--cluster", str(cluster.file)]) == 130
+    assert answers != []
+    assert (capsys.readouterr().err, caplog.records) == ("", [])
+    assert count_workers(cluster.folder) == 0
+    assert [*cluster.folder.glob("**/run_batt-*")] == []
+
+
+def test_an_interrupt_before_dask_has_begun_says_nothing(cluster, here, monkeypatch, capsys, caplog):
+    wait_for_workers = Client.wait_for_workers
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)  # till the main thread has it, which has queued its question by then
+
+    def wait(client, *arguments, **options):
+        client.loop.add_callback(interrupt)
+        return wait_for_workers(client, *arguments, **options)
+
+    assert card.main(["-c", "8", "-f", "batt.py", "--seed", "3"]) == 0
+    monkeypatch.setattr(Client, "wait_for_workers", wait)
+    assert run_batt.cli(["-i", *TASKS, "--cluster", str(cluster.file)]) == 130
+    assert (capsys.readouterr().err, caplog.records) == ("", [])
 
 
 def test_a_scheduler_that_is_gone_is_told(folder, tmp_path, monkeypatch):
