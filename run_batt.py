@@ -23,8 +23,8 @@ from batt_utils.checked import Checked
 from batt_utils.command import run_command
 from batt_utils.console import Progress, explain_stdout, pass_over, say, warn
 from batt_utils.demo import write_demo
-from batt_utils.engine.engine import Engine, open_engine, open_engine_or_cluster, run
-from batt_utils.engine.runner import ignore, pause
+from batt_utils.engine.opening import open_engine, open_engine_or_cluster
+from batt_utils.engine.runner import ignore, pause, run
 from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
 from batt_utils.job import (
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from cProfile import Profile
 
     from batt_utils.engine.cluster import Cluster
+    from batt_utils.engine.engine import Engine
 
 __version__ = "1.0.0"
 __all__ = ["check_batt", "check_save", "main", "main_mega_batch", "run_batt", "track_solution"]
@@ -297,7 +298,7 @@ def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
 # A task
 
 
-async def run_task(job: TaskJob, engine: Engine, d_score: D_Score | None = None) -> TaskOutcome:
+async def run_task(job: TaskJob, engine: "Engine", d_score: D_Score | None = None) -> TaskOutcome:
     """Score a task's candidates, and find in four phases what is to be saved of them."""
     notes = Notes({}, [], job.rules.timings)
     with notes.measure("main.run_batt"):

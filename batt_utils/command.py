@@ -16,7 +16,7 @@ from batt_utils.console import (
     pass_over,
     tell_end,
 )
-from batt_utils.engine.engine import run
+from batt_utils.engine.runner import run
 from batt_utils.engine.signals import raise_signals
 from batt_utils.options import Options
 from batt_utils.rules import RULES, SEED, find_checkout

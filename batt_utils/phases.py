@@ -1,15 +1,18 @@
 """The four phases that a task's candidates go through once they are scored."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from batt_utils.batt.inline import TooLong
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError
-from batt_utils.engine.engine import Engine
 from batt_utils.evaluate.speed import sum_seconds
 from batt_utils.job import Finds, Notes, Processed, Solver, TaskJob, TaskScores
 from batt_utils.rules import SEED
 from batt_utils.store.links import Link, Store, compete, read_links
+
+if TYPE_CHECKING:
+    from batt_utils.engine.engine import Engine
 
 
 def filter_candidates(scores: TaskScores, texts: Texts) -> list[Solver]:
@@ -42,7 +45,7 @@ def _name_all(kind: str, roots: Sequence[int], texts: Texts, notes: Notes) -> di
 
 
 async def process(
-    job: TaskJob, engine: Engine, solvers: Sequence[Solver], scores: TaskScores, notes: Notes
+    job: TaskJob, engine: "Engine", solvers: Sequence[Solver], scores: TaskScores, notes: Notes
 ) -> Processed:
     """Phase 3: find the solvers that can stay, by their scores and, among equals, their seconds."""
     needed = {solver.t: engine.texts.find_needed(solver.t) for solver in solvers}

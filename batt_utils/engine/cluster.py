@@ -28,10 +28,10 @@ from batt_utils.batt.program import Program
 from batt_utils.batt.reader import Source
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError, pass_over, warn
-from batt_utils.engine.engine import Engine, RunTask, run
+from batt_utils.engine.engine import Engine, RunTask
 from batt_utils.engine.machine import share_memory
 from batt_utils.engine.pool import Workers
-from batt_utils.engine.runner import Tell, ignore, pause
+from batt_utils.engine.runner import Tell, ignore, pause, run
 from batt_utils.engine.signals import held
 from batt_utils.engine.worker import Ready, describe_host, prepare
 from batt_utils.evaluate.failures import report_unknown

@@ -1,13 +1,14 @@
 """What runs jobs, functions called with arguments: what comes of one, and of several in turn."""
 
 import pickle
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
 from types import coroutine
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from batt_utils.console import describe_error
 from batt_utils.evaluate.results import Failure
 
+Returned = TypeVar("Returned")
 Tell = Callable[[Any], None]  # takes a result as soon as it is there, whatever is to be given before
 
 
@@ -114,3 +115,12 @@ def read_result(pickled: bytes) -> Any:
 def pause() -> Generator[None, None, None]:
     """Let the other tasks of an event loop run: a cancel comes through here."""
     yield
+
+
+def run(coroutine: Coroutine[Any, Any, Returned]) -> Returned:
+    """Run a coroutine that only pauses, also where an event loop runs, as in a notebook."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]

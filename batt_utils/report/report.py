@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from batt_utils.batt.reader import STORED
 from batt_utils.console import Progress, UserError, note
-from batt_utils.engine.engine import open_engine, run
+from batt_utils.engine.opening import open_engine
+from batt_utils.engine.runner import run
 from batt_utils.options import Options
 from batt_utils.report.findings import Finding, find_tasks
 from batt_utils.report.outputs import Outputs, find_outputs, make_outputs

@@ -1,17 +1,14 @@
 """The engine: whole tasks in workers, or their samples spread over these."""
 
-import asyncio
-
 import pytest
 
-from batt_utils.batt.reader import STORED, parse_calls
+from batt_utils.batt.reader import parse_calls
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError
-from batt_utils.engine.engine import Engine, do_task, open_engine, run
-from batt_utils.engine.runner import Results, pause
+from batt_utils.engine.engine import Engine, do_task
+from batt_utils.engine.runner import Results, run
 from batt_utils.evaluate.results import Answer, Failure, SampleResult, SolveJob, Speed
 from batt_utils.job import Notes, Solver, TaskJob, TaskOutcome
-from batt_utils.options import Options
 
 GRID = ((1,),)
 SAMPLE = {"input": GRID, "output": GRID}
@@ -171,17 +168,6 @@ def test_stored_solvers_are_run(results, answers):
     assert runner.given == [("solve", [(*SOLVE, 1.0, 10.0)], 12.0), *alone][: len(results)]
 
 
-def test_stored_solvers_run_without_a_batt(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    job = SolveJob(["def solve(S, I, C):\n    O = hmirror(I)\n    return O\n"], (), [((1,), (2,))])
-
-    async def solve():
-        async with open_engine(STORED, Options(workers=1), {"demo": {"a": [SAMPLE]}}, ["a"]) as engine:
-            return await gather(engine.solve([job, job], 1.0, 10.0))
-
-    assert run(solve()) == [[[Answer(((2,), (1,)))]]] * 2
-
-
 async def run_plainly(job, engine):
     """A task that is done: how many candidates its samples have."""
     results = await engine.score_samples(job, Notes({}, []))
@@ -245,16 +231,3 @@ def test_a_worker_that_finds_another_module_says_so(tmp_path, monkeypatch, there
     assert str(caught.value) == (
         f"the workers find {found} as my_tasks, not /elsewhere/my_tasks.py: remove it, or run that one"
     )
-
-
-def test_a_coroutine_that_only_pauses_runs_without_a_loop_and_within_one():
-    async def count(number):
-        for _ in range(number):
-            await pause()
-        return number
-
-    async def within():
-        return run(count(2)), await count(3)
-
-    assert run(count(1)) == 1
-    assert asyncio.run(within()) == (2, 3)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batt_utils.engine.runner import WAITING, Results, pause, read_result, run_job
+from batt_utils.engine.runner import WAITING, Results, pause, read_result, run, run_job
 from batt_utils.evaluate.results import Failure
 
 
@@ -96,3 +96,16 @@ def test_a_pause_needs_no_event_loop():
     assert paused.send(None) is None
     with pytest.raises(StopIteration):
         paused.send(None)
+
+
+def test_a_coroutine_that_only_pauses_runs_without_a_loop_and_within_one():
+    async def count(number):
+        for _ in range(number):
+            await pause()
+        return number
+
+    async def within():
+        return run(count(2)), await count(3)
+
+    assert run(count(1)) == 1
+    assert asyncio.run(within()) == (2, 3)

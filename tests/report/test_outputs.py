@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from batt_utils.engine.engine import run
+from batt_utils.engine.runner import run
 from batt_utils.evaluate.results import Answer
 from batt_utils.report.outputs import BATCHES, find_outputs, make_outputs
 from batt_utils.report.stored import Stored
