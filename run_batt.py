@@ -25,7 +25,6 @@ from batt_utils.console import Progress, explain_stdout, pass_over, say, warn
 from batt_utils.demo import write_demo
 from batt_utils.engine.opening import open_engine, open_engine_or_cluster
 from batt_utils.engine.runner import ignore, pause, run
-from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
 from batt_utils.job import (
     PILE_LOG,
@@ -43,6 +42,7 @@ from batt_utils.options import DEFAULTS, Options, parse
 from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
 from batt_utils.records import Records, open_records
 from batt_utils.rules import D_Score, O_Score, S_Score, find_rules
+from batt_utils.signals import held
 from batt_utils.store.links import Store, check_save
 from batt_utils.tasks import (
     Data,
@@ -160,7 +160,7 @@ def pass_over_done(task_ids: Sequence[str], records: Records, totals: Totals) ->
     """Pass over the tasks that earlier runs have done; list the others, and say how they are scored."""
     if totals.unknown:
         count = totals.unknown
-        say(f"{count} tasks have test outputs that are not known: O_SCORE counts demo samples only")
+        say(f"tasks whose test outputs are not known: {count}; O_SCORE counts demo samples only there")
     folders = (records.store.solver_folder(task_id) for task_id in task_ids)
     if old := totals.rules.find_old(folders):
         warn(old)

@@ -17,9 +17,9 @@ from batt_utils.console import (
     tell_end,
 )
 from batt_utils.engine.runner import run
-from batt_utils.engine.signals import raise_signals
 from batt_utils.options import Options
 from batt_utils.rules import RULES, SEED, find_checkout
+from batt_utils.signals import raise_signals
 from batt_utils.store.files import check_file, check_here, has_content, write_file
 from batt_utils.store.links import Store, remove_empty
 from batt_utils.timing import print_profile

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from batt_utils.batt.program import Program
 from batt_utils.batt.reader import Source
 from batt_utils.console import UserError
-from batt_utils.engine.signals import held
 from batt_utils.job import TaskOutcome
 from batt_utils.options import Options
 from batt_utils.rules import RULES, SEED
+from batt_utils.signals import held
 from batt_utils.store.journal import End, Journal, SolverResult, TaskResult, sort_solvers
 from batt_utils.store.keys import hash_run, make_key, read_sources
 from batt_utils.tasks import Data, find_stages

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from batt_utils.console import complain, drop_lost_output, explain_stdout, open_streams, tell_end
+from batt_utils.signals import raise_signals
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,9 +26,10 @@ def run_tool(command: str, work: Callable[[], str]) -> int:
     """
     open_streams()
     try:
-        line = work()
-        with explain_stdout():
-            print(line, flush=True)
+        with raise_signals():
+            line = work()
+            with explain_stdout():
+                print(line, flush=True)
     except (KeyboardInterrupt, Exception) as error:
         status = tell_end(error, command)
         drop_lost_output()

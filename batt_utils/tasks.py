@@ -175,7 +175,7 @@ def choose_tasks(
         do_list = [*do_list]
     found = _find(sources, do_list or None)
     if not found:
-        raise UserError("no task of the data has solutions: name other data with --data")
+        raise UserError(f"{name_paths(sources)}: no task is left to run: name other data with --data")
     if do_list:
         ids = [do_list] if isinstance(do_list, str) else [*do_list]
         return _build_all(found), ids
@@ -206,7 +206,7 @@ def _find(sources: Sequence[Source], task_id: str | Iterable[str] | None) -> dic
                 "it cannot be scored, add its solutions or leave it out"
             )
     if wanted is None and (number := len(found) - len(known)):
-        warn(f"{name_paths(sources)}: {number} tasks without solutions are left out")
+        warn(f"{name_paths(sources)}: tasks without solutions are left out: {number}")
     return known
 
 

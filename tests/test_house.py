@@ -96,7 +96,7 @@ ROOMS = (
     {"store", "evaluate"},
     {"batt"},
     {"tasks", "rules", "shell"},
-    {"console", "timing"},
+    {"console", "signals", "timing"},
     {"arc"},
 )
 LEVELS = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}

@@ -1,5 +1,6 @@
 """What the commands have in common."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,16 @@ def test_a_tool_prints_one_line(work, status, out, err, capsys, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert run_tool("tool", work) == status
     assert capsys.readouterr() == (out, err)
+
+
+def test_a_signal_ends_a_tool_with_its_status(capsys):
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        assert run_tool("tool", lambda: str(signal.raise_signal(signal.SIGTERM))) == 128 + signal.SIGTERM
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_bug_shows_its_traceback():

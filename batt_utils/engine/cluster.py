@@ -32,11 +32,11 @@ from batt_utils.engine.engine import Engine, RunTask
 from batt_utils.engine.machine import share_memory
 from batt_utils.engine.pool import Workers
 from batt_utils.engine.runner import Tell, ignore, pause, run
-from batt_utils.engine.signals import held
 from batt_utils.engine.worker import Ready, describe_host, prepare
 from batt_utils.evaluate.failures import report_unknown
 from batt_utils.job import TaskJob, TaskOutcome
 from batt_utils.options import Options
+from batt_utils.signals import held
 from batt_utils.store.keys import read_sources
 from batt_utils.store.links import Store, read_links
 

@@ -29,9 +29,9 @@ import pebble
 from batt_utils.console import LIMITS, warn
 from batt_utils.engine.machine import get_taken_memory, limit_memory
 from batt_utils.engine.runner import WAITING, Results, Tell, call, ignore, read_result, run_job
-from batt_utils.engine.signals import held
 from batt_utils.evaluate.device import can_fork
 from batt_utils.evaluate.results import Failure
+from batt_utils.signals import held
 
 # Two of Pebble's threads a process look this often for what is late or has ended, or for the end of all: if
 # there are few processes, more often at the start and the end of a run, so that a short one is over soon.

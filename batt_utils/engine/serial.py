@@ -15,7 +15,7 @@ from typing import Any
 
 from batt_utils.engine.machine import limit_memory
 from batt_utils.engine.runner import WAITING, Results, Tell, ignore, read_result, run_job
-from batt_utils.engine.signals import held
+from batt_utils.signals import held
 
 if sys.platform != "win32":
     import resource

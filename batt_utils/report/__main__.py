@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from batt_utils.engine.signals import raise_signals
 from batt_utils.report.report import make_report
 from batt_utils.shell import Parser, run_tool
 from batt_utils.store.files import check_file, check_here, write_file
@@ -41,11 +40,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _write(given: argparse.Namespace) -> str:
     """Write the page; give the line that says so."""
     check_here()
-    with raise_signals():
-        check_file(given.output, OTHER_OUTPUT)
-        folder = Path(os.path.realpath(given.output)).parent
-        report = make_report(given.out, given.data, given.task_ids, given.results, folder)
-        write_file(given.output, report.page, OTHER_OUTPUT)
+    check_file(given.output, OTHER_OUTPUT)
+    folder = Path(os.path.realpath(given.output)).parent
+    report = make_report(given.out, given.data, given.task_ids, given.results, folder)
+    write_file(given.output, report.page, OTHER_OUTPUT)
     return f"{given.output}: {report.tasks} tasks, {len(report.page.encode()) / 1e6:.1f} MB"
 
 

@@ -19,8 +19,8 @@ from pebble.pool.process import PoolManager
 
 from batt_utils.engine import pool as workers_module
 from batt_utils.engine.pool import ATTEMPTS, LATE, Workers
-from batt_utils.engine.signals import Interrupted, raise_signals
 from batt_utils.evaluate.results import Failure
+from batt_utils.signals import Interrupted, raise_signals
 
 LONG = 60  # seconds that no test takes
 SHORT = 0.25

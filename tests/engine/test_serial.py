@@ -20,7 +20,7 @@ import pytest
 from batt_utils.engine import serial as serial_module
 from batt_utils.engine.runner import Failure
 from batt_utils.engine.serial import STATE, Serial
-from batt_utils.engine.signals import Interrupted, raise_signals
+from batt_utils.signals import Interrupted, raise_signals
 
 MIB = 2**20
 LONG = 60

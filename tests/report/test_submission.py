@@ -297,7 +297,7 @@ def test_tasks_whose_outputs_are_not_known_are_submitted(submitted):
     assert [shares[task_id] for task_id in solved] == [1] * len(solved)
     seconds = [attempts["attempt_2"] for entry in entries.values() for attempts in entry]
     assert sum(grid != [[0, 0], [0, 0]] for grid in seconds) > len(outputs) / 2
-    assert ": 12 tasks have test outputs that are not known: O_SCORE counts demo samples only\n" in printed
+    assert ": tasks whose test outputs are not known: 12; O_SCORE counts demo samples only there\n" in printed
     assert "solved" not in printed and "would score" not in printed
     assert printed.count("\n12 tasks - 0 timeouts\n") == 1
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 
 import pytest
 
-from batt_utils.engine.signals import Interrupted, held, raise_signals
+from batt_utils.signals import Interrupted, held, raise_signals
 
 FORK = multiprocessing.get_context("fork")
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
