@@ -13,8 +13,7 @@ import atexit
 import gc
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext, suppress
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from batt_utils.batt.program import find_needed
@@ -26,33 +25,15 @@ from batt_utils.demo import write_demo
 from batt_utils.engine.opening import open_engine, open_engine_or_cluster
 from batt_utils.engine.runner import ignore, pause, run
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
-from batt_utils.job import (
-    PILE_LOG,
-    Notes,
-    TaskJob,
-    TaskOutcome,
-    TaskScores,
-    count_task,
-    make_job,
-    make_outcome,
-    save_finds,
-)
+from batt_utils.job import Notes, TaskJob, TaskOutcome, make_job, make_outcome, remove_log, save_finds
 from batt_utils.lines import describe_scores, describe_task
 from batt_utils.options import DEFAULTS, Options, parse
-from batt_utils.phases import filter_candidates, inline_batch, link_differs, process
+from batt_utils.phases import filter_candidates, inline_batch, link_differs, process, score
 from batt_utils.records import Records, open_records
 from batt_utils.rules import D_Score, O_Score, S_Score, find_rules
 from batt_utils.signals import held
 from batt_utils.store.links import Store, check_save
-from batt_utils.tasks import (
-    Data,
-    Grid,
-    choose_tasks,
-    find_sources,
-    get_data,
-    name_paths,
-    pick_rnd_task,
-)
+from batt_utils.tasks import Data, Grid, choose_tasks, find_sources, get_data, name_paths, pick_rnd_task
 from batt_utils.timing import Seconds, add_profiles, add_seconds
 from batt_utils.totals import Totals
 
@@ -116,13 +97,13 @@ async def main(  # noqa: PLR0913
         totals.expect(task_ids, total_data)
         source = _read_batt(batt_module_name, options)
         totals.rules = rules = find_rules(source.records, options.rules, options.out)
-        run = None
+        recorded = None
         if options.results is not None:
             from batt_utils.history import make_run
 
             decided = options._replace(rules=rules.name)
-            run = make_run(source, decided, timeout, __version__, total_data, sources)
-        with open_records(options, rules, run, total_data, task_ids) as records:
+            recorded = make_run(source, decided, timeout, __version__, total_data, sources)
+        with open_records(options, rules, recorded, total_data, task_ids) as records:
             task_ids = pass_over_done(task_ids, records, totals)
             if not task_ids:
                 say(f"{options.results} has all of these tasks: nothing is left to do")
@@ -135,8 +116,7 @@ async def main(  # noqa: PLR0913
                     say(f"tasks: {name_paths(sources)}")
                     say(f"DSL: {engine.dsl}")
                     say(f"batt: {source.form}")
-                with suppress(OSError):  # the folder may be read-only
-                    Path(PILE_LOG).unlink()
+                remove_log()
                 fields: dict[str, Any] = {"out": options.out, "rules": rules, "is_profiled": bool(profile)}
                 fields["is_submitted"] = options.submission is not None
                 jobs = (make_job(total_data, *task, timeout, **fields) for task in enumerate(task_ids))
@@ -271,16 +251,16 @@ def check_batt(  # noqa: PLR0913
     job = make_job(total_data, task_i, task_id, timeout, **options)
     notes = Notes({} if prof is None else prof, [], rules.timings)
 
-    async def score() -> TaskScores:
+    async def check() -> Checked:
         async with open_engine(source, DEFAULTS, total_data, [task_id]) as engine:
-            return count_task(job, await engine.score_samples(job, notes), d_score, notes)
+            _, scores = await score(job, engine, d_score, notes)
+        for warning in notes.warnings:
+            warn(warning)
+        for line in describe_scores(task_i, task_id, scores.events, len(scores.candidates), rules):
+            say(line)
+        return Checked((scores.candidates, scores.o_score, scores.s_score))
 
-    scores = run(score())
-    for warning in notes.warnings:
-        warn(warning)
-    for line in describe_scores(task_i, task_id, scores.events, len(scores.candidates), rules):
-        say(line)
-    return Checked((scores.candidates, scores.o_score, scores.s_score))
+    return run(check())
 
 
 def _read_batt(name: str | None, options: Options = DEFAULTS) -> Source:
@@ -303,8 +283,7 @@ async def run_task(job: TaskJob, engine: "Engine", d_score: D_Score | None = Non
     notes = Notes({}, [], job.rules.timings)
     with notes.measure("main.run_batt"):
         with notes.measure("run_batt.check_batt"):
-            results = await engine.score_samples(job, notes)
-            scores = count_task(job, results, d_score or D_Score(), notes)
+            results, scores = await score(job, engine, d_score or D_Score(), notes)
         with notes.measure("run_batt.phase1_filter"):
             distinct = filter_candidates(scores, engine.texts)
         with notes.measure("run_batt.phase2_inline_batch"):

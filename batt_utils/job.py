@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from batt_utils.evaluate.failures import MOST
 from batt_utils.evaluate.results import Failure, SampleResult
 from batt_utils.evaluate.speed import Timing
 from batt_utils.rules import SEED, D_Score, O_Score, Rules, S_Score
@@ -71,6 +71,12 @@ def make_job(total_data: Data, task_i: int, task_id: str, timeout: float, **opti
     """Make the job of a task of `total_data`; `options` are further fields of it."""
     samples = {part: total_data[part][task_id] for part in ("demo", "test")}
     return TaskJob(task_i, task_id, samples, timeout, **options)
+
+
+def remove_log() -> None:
+    """Remove what batts have logged before."""
+    with suppress(OSError):  # there is none, or the folder is read-only
+        Path(PILE_LOG).unlink()
 
 
 class Notes(NamedTuple):
@@ -267,18 +273,6 @@ def count_samples(
         [result.failure for result in results],
         bool(right and set.intersection(*right)),
     )
-
-
-def count_task(job: TaskJob, results: Sequence[SampleResult], d_score: D_Score, notes: Notes) -> TaskScores:
-    """Count what a task's samples gave (see `count_samples`), and note which differs do not count."""
-    scores = count_samples(results, len(job.samples["demo"]), d_score, job.rules)
-    if names := [*map(str, d_score.unannounced)]:
-        more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-        notes.warnings.append(
-            f"{', '.join(names[:MOST])}{more}: differs that measure an output and no input before it do not "
-            "count there: write the batt anew"
-        )
-    return scores if job.is_known else scores._replace(is_solved=None)
 
 
 def make_outcome(

@@ -1,4 +1,4 @@
-"""The four phases that a task's candidates go through once they are scored."""
+"""What a task's candidates go through: they are scored, then come four phases."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,13 +6,30 @@ from typing import TYPE_CHECKING
 from batt_utils.batt.inline import TooLong
 from batt_utils.batt.texts import Texts
 from batt_utils.console import UserError
+from batt_utils.evaluate.failures import MOST
+from batt_utils.evaluate.results import SampleResult
 from batt_utils.evaluate.speed import sum_seconds
-from batt_utils.job import Finds, Notes, Processed, Solver, TaskJob, TaskScores
-from batt_utils.rules import SEED
+from batt_utils.job import Finds, Notes, Processed, Solver, TaskJob, TaskScores, count_samples
+from batt_utils.rules import SEED, D_Score
 from batt_utils.store.links import Link, Store, compete, read_links
 
 if TYPE_CHECKING:
     from batt_utils.engine.engine import Engine
+
+
+async def score(
+    job: TaskJob, engine: "Engine", d_score: D_Score, notes: Notes
+) -> tuple[list[SampleResult], TaskScores]:
+    """Score a task's candidates on its samples, and count what these gave (see `count_samples`)."""
+    results = await engine.score_samples(job, notes)
+    scores = count_samples(results, len(job.samples["demo"]), d_score, job.rules)
+    if names := [*map(str, d_score.unannounced)]:
+        more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+        notes.warnings.append(
+            f"{', '.join(names[:MOST])}{more}: differs that measure an output and no input before it do not "
+            "count there: write the batt anew"
+        )
+    return results, scores if job.is_known else scores._replace(is_solved=None)
 
 
 def filter_candidates(scores: TaskScores, texts: Texts) -> list[Solver]:
