@@ -321,7 +321,8 @@ async def open_cluster(source: Source, options: Options, version: str) -> AsyncI
     with client:
         _check_workers(client, address, setup)
         try:
-            client.register_plugin(Host(name, setup), name=name)
+            with held():
+                client.register_plugin(Host(name, setup), name=name)
             cluster = Cluster(client, name, address)
             ready = await cluster.describe()
             if isinstance(source.batt, Program) and (line := report_unknown(source.batt, ready.unknown)):

@@ -1,8 +1,8 @@
 """What runs jobs, functions called with arguments: what comes of one, and of several in turn."""
 
 import pickle
+import types
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Sequence
-from types import coroutine
 from typing import Any, Protocol, TypeVar
 
 from batt_utils.console import describe_error
@@ -111,7 +111,7 @@ def read_result(pickled: bytes) -> Any:
     return result
 
 
-@coroutine
+@types.coroutine
 def pause() -> Generator[None, None, None]:
     """Let the other tasks of an event loop run: a cancel comes through here."""
     yield

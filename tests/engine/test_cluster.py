@@ -201,6 +201,7 @@ def test_an_interrupt_leaves_what_is_done_and_nothing_on_the_workers(folder, tmp
 @pytest.mark.parametrize(
     ("owner", "asked"),
     [
+        pytest.param(Client, "register_plugin", id="to have what is ours"),
         pytest.param(Client, "submit", id="to do a task"),
         pytest.param(Client, "nthreads", id="how many threads there are"),
         pytest.param(Future, "result", id="what came of a task"),
