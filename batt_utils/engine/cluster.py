@@ -21,7 +21,7 @@ from time import monotonic
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
-from distributed import Client, Future, KilledWorker, Worker, WorkerPlugin, get_worker
+from distributed import Client, Future, KilledWorker, TimeoutError, Worker, WorkerPlugin, get_worker
 
 from batt_utils.batt.plan import Plan, make_plan
 from batt_utils.batt.program import Program
@@ -269,7 +269,7 @@ class Cluster:
             try:
                 with held():
                     self._count = sum(self._client.nthreads().values())
-            except OSError:  # it is refused, or late
+            except (OSError, TimeoutError):  # it is refused, or late
                 raise self._explain_loss() from None
         return self._count
 
@@ -315,7 +315,7 @@ async def open_cluster(source: Source, options: Options, version: str) -> AsyncI
         raise UserError(f"{address}: no such scheduler file: give --cluster tcp://HOST:PORT, or a file")
     try:
         client = Client(**{"scheduler_file" if is_file else "address": address}, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"no scheduler at {address} ({reason}): start one, or see the address") from None
     with client:

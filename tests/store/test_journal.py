@@ -319,6 +319,12 @@ def test_nothing_stays_open(file):
 # what goes wrong
 
 
+try:
+    os.open("a\0b", os.O_RDONLY)
+except ValueError as error:
+    NO_NAME = str(error)  # each version of Python has its own words
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -327,7 +333,7 @@ def test_nothing_stays_open(file):
         ("none/x", "No such file or directory"),
         ("file/x", "Not a directory"),
         ("a" * 256, "File name too long"),
-        ("a\0b", "embedded null byte"),
+        ("a\0b", NO_NAME),
         ("pipe", "it is no regular file"),
         (os.devnull, "it is no regular file"),
     ],
