@@ -352,6 +352,6 @@ def __getattr__(name: str) -> Any:
 if __name__ == "__main__":
     from run_batt import cli as command  # workers find its functions by this name of the module
 
-    gc.set_threshold(100_000)  # the usual collections take some hundredths of a short run
+    gc.set_threshold(500_000)  # the usual collections take some hundredths of a short run
     atexit.register(gc.freeze)  # those at the end, a tenth, then have nothing to look at
     sys.exit(command())

@@ -323,7 +323,8 @@ class Workers:
         """Hand jobs to the processes that have none; start those that are missing."""
         if self._is_closed:
             raise RuntimeError("the workers are closed")
-        pace = BRISK if monotonic() < self._calm_from else CALM if self._queue else NEAR_END
+        is_full = len(self._tasks) >= WINDOW * self.count  # till no more jobs come
+        pace = BRISK if monotonic() < self._calm_from else CALM if is_full else NEAR_END
         pebble.CONSTS.sleep_unit = min(CALM, self.count * pace)
         for process in list(self._processes):
             if self._queue and process.task is None:
