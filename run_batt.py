@@ -25,6 +25,7 @@ from batt_utils.demo import write_demo
 from batt_utils.engine.opening import open_engine, open_engine_or_cluster
 from batt_utils.engine.runner import ignore, pause, run
 from batt_utils.evaluate.device import configure_gpu_memory, get_optimal_batch_size, gpu_memory_cleanup
+from batt_utils.evaluate.failures import Failures
 from batt_utils.job import Notes, TaskJob, TaskOutcome, make_job, make_outcome, remove_log, save_finds
 from batt_utils.lines import describe_scores, describe_task
 from batt_utils.options import DEFAULTS, Options, parse
@@ -254,7 +255,8 @@ def check_batt(  # noqa: PLR0913
     async def check() -> Checked:
         async with open_engine(source, DEFAULTS, total_data, [task_id]) as engine:
             _, scores = await score(job, engine, d_score, notes)
-        for warning in notes.warnings:
+        candidates = sum(sample.candidates for sample in scores.events)
+        for warning in (*notes.warnings, *Failures().add(task_id, scores.failures, candidates)):
             warn(warning)
         for line in describe_scores(task_i, task_id, scores.events, len(scores.candidates), rules):
             say(line)

@@ -32,6 +32,7 @@ from batt_utils.batt.program import INPUTS, VARIABLE, Call, Calls, find_needed, 
 from batt_utils.console import UserError
 from batt_utils.rules import MOST_POINTS, NEWEST, RULES, SEED, Rules, count_right, find_checkout
 from batt_utils.shell import Parser, run_tool
+from batt_utils.signals import held
 from batt_utils.store.links import Store, find_file, read_links
 
 ARC = Path(__file__).with_name("arc")
@@ -421,8 +422,9 @@ def _write(texts: Mapping[Path, str]) -> None:
             if path.is_dir():
                 raise IsADirectoryError(errno.EISDIR, "a folder has this name")
             hidden[path].write_bytes(text.encode())
-        for path in texts:
-            hidden[path].replace(path)
+        with held():
+            for path in texts:
+                hidden[path].replace(path)
     except OSError as error:
         raise OSError(f"{path} cannot be written ({error.strerror}): choose another FILE") from None
     finally:

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_SECONDS = 0.001
 
 
 class Interrupted(KeyboardInterrupt):
@@ -34,11 +38,38 @@ def raise_signals() -> Iterator[None]:
     def handle(number: int) -> None:
         came.append(number)
         if len(came) == 1:
+            # It may come between making a coroutine and awaiting it.
+            filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
             raise Interrupted(number)
 
     left_alone = (signal.SIG_IGN, None)  # None: a handler that is not Python's
-    with _handle_with(handle, [number for number in SIGNALS if signal.getsignal(number) not in left_alone]):
+    numbers = [number for number in SIGNALS if signal.getsignal(number) not in left_alone]
+    with catch_warnings(), _handle_with(handle, numbers), _send_again(came):
         yield
+
+
+@contextmanager
+def _send_again(came: list[int]) -> Iterator[None]:
+    """Have a signal come again whose error was raised where Python drops errors, as in a `__del__`."""
+    before = sys.unraisablehook
+
+    def take(dropped: Any) -> None:
+        if not isinstance(dropped.exc_value, Interrupted):
+            before(dropped)
+            return
+        number = came[0]
+        came.clear()
+        threading.Timer(AGAIN_SECONDS, send, [number]).start()  # here, it would be dropped once more
+
+    def send(number: int) -> None:
+        if sys.unraisablehook is take:
+            os.kill(os.getpid(), number)
+
+    sys.unraisablehook = take
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

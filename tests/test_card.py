@@ -2,6 +2,7 @@ import errno
 import json
 import random
 import re
+import signal
 from ast import literal_eval
 from hashlib import md5
 from itertools import count
@@ -658,3 +659,20 @@ def test_each_differ_is_embedded():
         "differ_dots_lost",
         "differ_dots_gained",
     ]
+
+
+def test_a_signal_between_two_files_waits_till_both_are_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert card.main(["-c", "2", "-f", "some", "--seed", "1"]) == 0
+    before = {path.name: path.read_text() for path in tmp_path.glob("*some*")}
+    replace = Path.replace
+
+    def interrupt_and_replace(path, target):
+        signal.raise_signal(signal.SIGTERM)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", interrupt_and_replace)
+    assert card.main(["-c", "3", "-f", "some", "--seed", "2"]) == 128 + signal.SIGTERM
+    after = {path.name: path.read_text() for path in tmp_path.glob("*some*")}
+    assert after.keys() == before.keys()
+    assert [name for name in after if after[name] == before[name]] == []

@@ -661,6 +661,18 @@ def test_a_batt_that_fails_on_some_samples_costs_these(tmp_path):
     assert len([*tmp_path.glob("solver_dir/*/*/*/*.py")]) == 2
 
 
+def test_check_batt_says_how_a_batt_fails(here, capsys):
+    write_batt(
+        here, "some_batt", FOREIGN.replace("    return", "    if len(I) > 1: 1 / 0\n    return"), TEXTS
+    )
+    data = {**DATA, "demo": {"x": [*DATA["demo"]["x"], {"input": ((1,), (2,)), "output": ((1,),)}]}}
+    run_batt.check_batt(data, 0, "x", run_batt.D_Score(), 0.0, "pile.log", batt_module_name="some_batt")
+    assert capsys.readouterr().err == (
+        "run_batt.py: the batt fails on 1 of 3 samples of x: ZeroDivisionError: division by zero (line 2): "
+        f"{ADVICE}\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "timeouts"),
     [

@@ -1,9 +1,12 @@
 """Signals as an exception that comes once."""
 
+import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
 from contextlib import nullcontext, suppress
 
 import pytest
@@ -39,6 +42,53 @@ def test_a_signal_raises(number, handlers):
     assert caught.value.status == 128 + number
     assert isinstance(caught.value, KeyboardInterrupt)
     assert handlers == []
+
+
+class Dropping:
+    """Python drops what is raised as this is deleted."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_signal_that_is_dropped_comes_again(handlers, capsys):
+    before = sys.unraisablehook
+    with pytest.raises(Interrupted) as caught, raise_signals():
+        Dropping()
+        time.sleep(10)
+    assert caught.value.status == 128 + signal.SIGTERM
+    assert sys.unraisablehook is before
+    assert (handlers, capsys.readouterr().err) == ([], "")
+
+
+def test_other_errors_that_are_dropped_are_told_as_before(monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: told.append(dropped.exc_value))
+
+    class Failing:
+        def __del__(self):
+            raise error
+
+    error = KeyError("a")
+    with raise_signals():
+        Failing()
+    assert told == [error]
+
+
+def test_a_coroutine_that_a_signal_keeps_from_being_awaited_is_not_told(recwarn):
+    async def wait():
+        raise AssertionError
+
+    with suppress(Interrupted), raise_signals():
+        waiting = wait()
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            del waiting
+    assert recwarn.list == []
+    wait()
+    gc.collect()
+    assert len(recwarn.list) == 1  # as before
 
 
 def test_without_a_signal_nothing_is_raised(handlers):

@@ -63,14 +63,14 @@ class Engine:
         Whole tasks are done and saved in workers; what a worker died on, or has no memory for, is done again
         with its samples spread.
         """
-        if self.takes_tasks:
+        module = run_task.__module__
+        if self.takes_tasks and module in sys.modules:
 
             def tell_outcome(result: object) -> None:
                 if isinstance(result, TaskOutcome):
                     tell(result)
 
             jobs, to_send = tee(jobs)
-            module = run_task.__module__
             place = module, str(sys.modules[module].__file__), run_task.__name__
             results = self._runner.run(do_task, ((*place, job) for job in to_send), None, tell_outcome)
             for job in jobs:

@@ -215,6 +215,7 @@ class Workers:
         self._tasks: list[_Task] = []  # whose outcomes are not given yet
         self._calm_from = monotonic() + START_BRISK
         self._is_closed = False
+        self._unsaid: list[str] = []
 
     def __enter__(self) -> "Workers":
         return self
@@ -316,6 +317,8 @@ class Workers:
                     if process.future.done() or process.cell.overdue > GRACE:
                         self._settle(process)
                 self._assign()
+            while self._unsaid:  # here: a signal that ends workers and the run has come by now
+                warn(self._unsaid.pop(0))
             if not task.is_done:
                 yield WAITING
 
@@ -385,7 +388,7 @@ class Workers:
             elif step is not None or task.deaths == ATTEMPTS:
                 task.end(Failure(late, f"it ends its process ({end})", step))
             else:
-                warn(f"a worker ended ({end}): its work is done again")
+                self._unsaid.append(f"a worker ended ({end}): its work is done again")
                 self._queue.appendleft(task)
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from batt_utils.console import LIMITS, UserError
+from batt_utils.signals import held
 
 TEMPORARY = re.compile(r"\.run_batt-([0-9]{1,9})-[0-9a-f]{16}")
 _ABANDONED_SECONDS = 3600
@@ -37,11 +38,12 @@ def check_file(name: str, advice: str) -> None:
     with explained(name, advice):
         if not _is_special(name):
             probe = name_temporary(Path(os.path.realpath(name)).parent)
-            try:
-                probe.write_text("probe")
-            finally:
-                with suppress(OSError):
-                    probe.unlink()
+            with held():
+                try:
+                    probe.write_text("probe")
+                finally:
+                    with suppress(OSError):
+                        probe.unlink()
         elif Path(name).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         elif not os.access(name, os.W_OK):

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from batt_utils.console import ADVICE, LIMITS, SPACE, UserError
 from batt_utils.rules import KINDS
+from batt_utils.signals import held
 from batt_utils.store.files import TEMPORARY, list_entries, make_whole, name_temporary, sweep
 from batt_utils.tasks import MAX_ID_BYTES, is_task_id
 
@@ -211,7 +212,8 @@ class Store:
             with _explained(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 sweep(folder)
-                _probe(folder)
+                with held():
+                    _probe(folder)
         for task_id in task_ids:
             differ_folders = [self.differ_folder(task_id, kind) for kind in self._kinds]
             for folder in (self.solver_folder(task_id), *differ_folders):

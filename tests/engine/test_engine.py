@@ -215,6 +215,19 @@ def test_a_task_that_a_worker_could_not_do_is_spread(problem, candidates, said, 
     assert runner.given[0][0] == "do_task"
 
 
+def test_a_function_whose_module_no_worker_can_find_is_run_here():
+    engine, runner = make_engine(*[A] * 3)
+    engine.takes_tasks = True
+
+    async def run_task(job, engine):
+        return await run_plainly(job, engine)
+
+    run_task.__module__ = "loaded_by_its_path"
+    (done,) = run(gather(engine.run_tasks(run_task, [make_task()])))
+    assert done.candidates == 3
+    assert runner.given[0][0] == "score_sample"
+
+
 def test_what_is_given_at_the_end_are_outcomes():
     engine, _ = make_engine(make_outcome(0), [1], make_outcome(2))
     assert engine.finish() == [make_outcome(0), make_outcome(2)]

@@ -310,6 +310,20 @@ def test_a_signal_leaves_no_lock_taken_that_a_thread_waits_for(monkeypatch):
         list(workers.run(wait, [(SHORT,)], LONG))
 
 
+def test_of_a_worker_that_ends_with_the_run_nothing_is_said(monkeypatch, capsys):
+    wait_plainly = workers_module.wait
+
+    def wait_and_end(futures, *arguments):
+        done = wait_plainly(futures, *arguments).done
+        if done:
+            interrupt()
+
+    monkeypatch.setattr(workers_module, "wait", wait_and_end)
+    with pytest.raises(Interrupted), raise_signals(), Workers(1, do_nothing, ()) as workers:
+        list(workers.run(leave, [()], LONG))
+    assert capsys.readouterr().err == ""
+
+
 # What the system refuses
 
 PROCESSES = "choose fewer --workers, or raise the limit of processes (ulimit -u)"

@@ -1,11 +1,14 @@
 import errno
 import os
+import signal
 import stat
 from pathlib import Path
 
 import pytest
 
+from batt_utils.signals import Interrupted, raise_signals
 from batt_utils.store.files import check_file, check_here, has_content, write_file
+from batt_utils.store.links import Store
 
 ADVICE = "choose another --some"
 
@@ -147,3 +150,18 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path, monkeypatch):
 def test_has_content(tmp_path, make, has):
     make(tmp_path / "x")
     assert has_content(str(tmp_path / "x")) is has
+
+
+def test_a_signal_leaves_no_probe(here, monkeypatch):
+    unlink = Path.unlink
+
+    def interrupt_and_unlink(path, **options):
+        signal.raise_signal(signal.SIGTERM)
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", interrupt_and_unlink)
+    with pytest.raises(Interrupted), raise_signals():
+        check_file("new.json", ADVICE)
+    with pytest.raises(Interrupted), raise_signals():
+        Store("out").prepare()
+    assert [*here.glob("**/.run_batt-*")] == []
