@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,7 +91,9 @@ def parse(arguments: Sequence[str] | None, description: str, version: str) -> ar
     add("--batch-size", type=int, metavar="N", help="of no effect: scripts give it")
     add("--version", action="version", version=f"run_batt {version}")
     given = parser.parse_args(arguments)
-    files = [os.path.realpath(file) for file in (given.results, given.submission, given.json) if file]
+    files = [file for file in (given.results, given.submission, given.json) if file]
+    with suppress(ValueError):  # a name that no file can have is told when it is opened
+        files = [*map(os.path.realpath, files)]
     if len({*files}) < len(files):
         parser.error("--results, --submission and --json go to files of their own: name others")
     if given.resume and given.results is None:

@@ -456,6 +456,13 @@ def test_each_file_has_a_path_of_its_own(here, pair, capsys):
     assert "--results, --submission and --json go to files of their own" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--results", "--submission", "--json"])
+def test_a_name_that_no_file_can_have_is_one_line(here, option, capsys):
+    write_batt(here, "some_batt", FOREIGN, TEXTS)
+    assert run_batt.cli(["-b", "some_batt", "-i", TASK, option, "a\0b"]) == 2
+    assert re.fullmatch(r"run_batt\.py: 'a\\x00b' cannot be written \(.*\): .*\n", capsys.readouterr().err)
+
+
 ODD_VALUE = """
 class Odd(tuple):
     def __iter__(self):
