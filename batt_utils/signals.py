@@ -33,6 +33,9 @@ def raise_signals() -> Iterator[None]:
 
     One that was ignored before stays so. Outside the main thread, where none can be caught, nothing changes.
     """
+    if not _is_main_thread():
+        yield
+        return
     came: list[int] = []
 
     def handle(number: int) -> None:
@@ -57,9 +60,9 @@ def _send_again(came: list[int]) -> Iterator[None]:
         if not isinstance(dropped.exc_value, Interrupted):
             before(dropped)
             return
-        number = came[0]
         came.clear()
-        threading.Timer(AGAIN_SECONDS, send, [number]).start()  # here, it would be dropped once more
+        # Sent from here, it would be dropped once more.
+        threading.Timer(AGAIN_SECONDS, send, dropped.exc_value.args).start()
 
     def send(number: int) -> None:
         if sys.unraisablehook is take:
@@ -78,6 +81,9 @@ def held() -> Iterator[None]:
 
     One that is ignored, or ends the process at once, does so. Outside the main thread nothing changes.
     """
+    if not _is_main_thread():
+        yield
+        return
     came: list[int] = []
     with _handle_with(came.append, [number for number in SIGNALS if callable(signal.getsignal(number))]):
         yield
@@ -85,11 +91,12 @@ def held() -> Iterator[None]:
         signal.raise_signal(number)
 
 
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
 @contextmanager
 def _handle_with(handle: Callable[[int], None], numbers: Iterable[signal.Signals]) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     process = os.getpid()
 
     def handle_here(number: int, frame: FrameType | None) -> None:

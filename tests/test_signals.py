@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from contextlib import nullcontext, suppress
 
 import pytest
@@ -197,12 +198,12 @@ def test_a_hold_leaves_a_signal_that_ends_the_process_or_is_ignored(number):
 
 
 def test_outside_the_main_thread_nothing_changes(handlers):
-    before = get_handlers()
+    before = get_handlers(), sys.unraisablehook, warnings.filters
     seen = []
 
     def run():
         with raise_signals(), held():
-            seen.append(get_handlers())
+            seen.append((get_handlers(), sys.unraisablehook, warnings.filters))
 
     thread = threading.Thread(target=run)
     thread.start()
